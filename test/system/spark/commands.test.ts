@@ -143,7 +143,7 @@ it('doctor says which Spark answers, and what is wrong otherwise', async () => {
     /^ok +engine big +Spark 4\.0\.\d+ at 127\.0\.0\.1:\d+, not encrypted; .*\/results, up to 2 GB per query$/,
   )
 
-  // Spark has no TLS of its own.
+  // Spark itself has no TLS.
   const { file, certify } = authority(spark.folder)
   const proxy = createServer({ ...certify('DNS:localhost'), ALPNProtocols: ['h2'] }, (socket) => {
     const [host, port] = spark.address.split(':')

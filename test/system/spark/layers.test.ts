@@ -1,14 +1,15 @@
 /** Layers whose rows Spark gathers, in the catalogue of a server: described as the same files without Spark, proven, and followed. */
-import { copyFile, mkdtemp, rename } from 'node:fs/promises'
+import { copyFile, mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
+import { resolveConfig } from '../../../src/config/resolve.ts'
 import { freePort } from '../../support/free-port.ts'
 import { ask } from '../../support/graphql.ts'
 import { Link } from '../../support/link.ts'
 import { python } from '../../support/python.ts'
-import { serve, type TestServer } from '../../support/server.ts'
+import { configured, serve, type TestServer } from '../../support/server.ts'
 import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
 const PATIENCE = { interval: 100 }
@@ -212,6 +213,28 @@ it('files that are replaced are proven again, and no answer before that has rows
   await page()
   await expect.poll(() => problemsOf(server), PATIENCE).toEqual([expect.stringContaining('it is null in 1 row')])
   expect(await layersOf(server)).toEqual([])
+})
+
+it('a layer is added without a restart if its engine was there at the start', async () => {
+  const file = join(folder, 'geoduck.json')
+  const engine = engineAt(spark.address)
+  const write = async (content: object) => {
+    await writeFile(join(folder, 'new.json'), JSON.stringify(content))
+    await rename(join(folder, 'new.json'), file)
+  }
+  const plain = { name: 'plain', path: join(folder, 'native.parquet') }
+  await write({ engines: [engine], layers: [plain] })
+  const read = async () => (await resolveConfig({ paths: [], configFile: file, settings: {} })).config
+  const cacheDirectory = await mkdtemp(join(folder, 'cache-'))
+  const server = await configured({ file, read }, { watch: true, layers: [plain], engines: [engine], cacheDirectory })
+  servers.push(server)
+  const added = layer('added', 'native.parquet')
+  await write({ engines: [engine], layers: [plain, added] })
+  await ready(server, 2)
+  await write({ engines: [engine, { ...engine, name: 'late' }], layers: [plain, { ...added, engine: 'late' }] })
+  const problem = 'geoduck.json: layer added is of engine late, which was not there at the start: start the server again'
+  await expect.poll(() => problemsOf(server), PATIENCE).toEqual([problem])
+  expect(await layersOf(server)).toHaveLength(2)
 })
 
 /** Resolves with the first event of the layer that is another version than the one of the fingerprint. */
