@@ -86,14 +86,15 @@ export class SparkEngine {
   #state: GathererHealth['state'] = 'UNKNOWN'
 
   constructor(options: SparkEngineOptions) {
-    const { name, address, isEncrypted, token, tempDirectory, folder, maxBytes, keepSeconds, concurrency, keeper } = options
+    const { name, address, isEncrypted, token, tempDirectory, folder, maxBytes, keepSeconds, concurrency, keeper, log } = options
     this.#options = options
     this.name = name
     this.allowedPaths = keeper.paths
     this.#connection = new SparkConnection({ address, isEncrypted, token, tempDirectory: path.join(tempDirectory, 'spark') })
     this.#sets = new ResultSets({ folder, maxBytes, keepSeconds, concurrency }, this.#connection)
-    this.#held = new HeldSets(keeper)
-    this.#sweeping = setInterval(() => void this.#sweep(), Math.min(SWEEP_MS, keepSeconds * 1_000)).unref()
+    const warn = (err: unknown) => log.warn({ engine: name, err }, 'gathered rows could not be removed')
+    this.#held = new HeldSets(keeper, warn)
+    this.#sweeping = setInterval(() => void this.#sweep().catch(warn), Math.min(SWEEP_MS, keepSeconds * 1_000)).unref()
   }
 
   /** @throws GeoduckError ENGINE_UNAVAILABLE */
@@ -119,15 +120,23 @@ export class SparkEngine {
   }
 
   /**
-   * Returns files without rows, from which the types of the columns are described as Spark writes them. They are removed after some minutes.
+   * Calls `use` with files without rows, from which the types of the columns are described as Spark writes them. They are there until it has settled.
    *
    * @throws GeoduckError ENGINE_UNAVAILABLE
    */
-  async emptyFiles(columns: readonly string[], paths: readonly string[]): Promise<readonly string[]> {
+  async emptyFiles<Value>(
+    columns: readonly string[],
+    paths: readonly string[],
+    use: (files: readonly string[]) => Promise<Value>,
+  ): Promise<Value> {
     const folder = await this.#attempt()
-    await this.#write(paths, `SELECT ${columns.map(identifier).join(', ')} FROM rows WHERE false`, folder)
-    const files = await parquetIn(path.join(folder, ROWS))
-    return files.map(({ name }) => path.join(folder, ROWS, name))
+    try {
+      await this.#write(paths, `SELECT ${columns.map(identifier).join(', ')} FROM rows WHERE false`, folder)
+      const files = await parquetIn(path.join(folder, ROWS))
+      return await use(files.map(({ name }) => path.join(folder, ROWS, name)))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   }
 
   /**
@@ -151,7 +160,7 @@ export class SparkEngine {
     const grouped = question === gather.query
     for (let attempt = 1; ; attempt++) {
       const set = await this.#reach(() => this.#sets.get(question, snapshotOf(gather), signal))
-      let damage: unknown
+      let damage: unknown = new Error('a file is missing, was changed, or cannot be linked')
       const held = await this.#held
         .hold(set, (files) => gather.order(files, grouped))
         .catch((error: unknown) => {
