@@ -1,4 +1,4 @@
-/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less, and the same if it is said to be exact. */
+/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less, and the same if the narrowing is exact. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import { type Narrowing, narrow } from '../../../src/engines/spark/dialect/narrow.ts'

@@ -84,7 +84,7 @@ it('pages that Spark selects are those of DuckDB, in every order and to the end'
   expect(pages.flat().length).toBeGreaterThan((ROWS * ORDERS.length) / 2)
 })
 
-it('Spark is asked for no page that it might select in another way', () => {
+it('Spark selects no page that it might select in another way', () => {
   const isAsked = (asked: Asked) => questionOf(asked) !== null
   const text: FeatureOrder[] = [{ property: 'text', direction: 'ASC' }]
   expect(isAsked({ orderBy: text })).toBe(true)

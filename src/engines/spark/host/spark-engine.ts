@@ -260,7 +260,7 @@ function unlessTooMany(error: unknown): null {
 
 const ROWS = 'rows'
 
-/** What answers the query with fewer rows than all that may match: its groups, or the first rows of its order. Null if nothing does. */
+/** Returns what answers the query with fewer rows than all that may match: its groups, or the first rows of its order. Null if nothing does. */
 function lessThanWhole(query: Query, relation: GatheredRelation, rows: number | null): GatherQuery | GroupQuery | null {
   if (query.kind === 'groups') return isGroupedAlike(query) ? query : null
   return rows === null ? null : gatherQueryOf(query, relation, rows)
