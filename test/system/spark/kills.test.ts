@@ -1,4 +1,4 @@
-/** Servers with a Spark whose executors are processes of their own. Something ends in the middle of a gathering: the answer is whole, or a code. */
+/** Servers with a Spark whose executors are separate processes. Something ends in the middle of a gathering: the answer is whole, or a code. */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -55,7 +55,7 @@ const PAGE = '{ features(layer: "words", first: 900, where: { property: { name: 
 
 const page = (server: { readonly url: string }) => ask(server, PAGE)
 
-/** What the engine has left in its folder, except the names for workers. */
+/** Names in the folder of the engine, except the folder of names for workers. */
 async function leftIn(folder = join(place.folder, 'results')): Promise<readonly string[]> {
   return (await readdir(folder)).filter((name) => !name.startsWith('geoduck-kept-'))
 }
@@ -125,7 +125,7 @@ it('a server: another one with the same folder removes what it has left, and its
   expect(await answer).toBeNull()
   await idle()
   const [left] = await leftIn()
-  // As if it were long ago.
+  // Nobody has touched it for long.
   await utimes(join(place.folder, 'results', left!), 0, 0)
   const other = await open({ engine: { keepSeconds: 1 } })
   await expect.poll(() => leftIn(), PATIENCE).toEqual([])

@@ -1,4 +1,4 @@
-/** A server in a process of its own, which tests kill: `slow-server.ts ADDRESS FOLDER`. It prints its address. */
+/** A server in a separate process, which tests kill: `slow-server.ts ADDRESS FOLDER`. It prints its address. */
 
 import { gatheringServer } from './gathering-server.ts'
 import { gatherSlowly } from './slowly.ts'

@@ -38,6 +38,8 @@ export interface SparkEngineOptions {
 }
 
 export interface Gather {
+  /** Askers have turns. */
+  readonly asker: string
   readonly query: Query
   readonly relation: GatheredRelation
   /** The most rows that the query needs. Null: all. */
@@ -159,7 +161,7 @@ export class SparkEngine {
   async #use(question: GatherQuery | GroupQuery, gather: Gather, signal: AbortSignal): Promise<GatheredRows> {
     const grouped = question === gather.query
     for (let attempt = 1; ; attempt++) {
-      const set = await this.#reach(() => this.#sets.get(question, snapshotOf(gather), signal))
+      const set = await this.#reach(() => this.#sets.get(question, snapshotOf(gather), signal, gather.asker))
       let damage: unknown = new Error('a file is missing, was changed, or cannot be linked')
       const held = await this.#held
         .hold(set, (files) => gather.order(files, grouped))
