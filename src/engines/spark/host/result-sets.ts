@@ -191,7 +191,7 @@ export class ResultSets {
     return { files, gatherMs: 0 }
   }
 
-  /** Of the askers that wait, the next is the one who has not begun a gathering for longest. */
+  /** The next of the askers that wait is the one who has not begun a gathering for longest. */
   async #inTurn<Result>(asker: string, work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     if (this.#gathering === this.#options.concurrency) await new Promise<void>((begin) => this.#waiting.push({ asker, begin }))
     else this.#gathering++
