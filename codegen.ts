@@ -54,6 +54,8 @@ const config: CodegenConfig = {
           ChangedFeatures: './delivery.ts#PageDelivery',
           ViewportCells: './viewport-events.ts#CellsDelivery',
           Worker: '../engines/engine.ts#WorkerHealth',
+          Execution: '../engines/engine.ts#ExecutionReport',
+          Explanation: '../engines/engine.ts#Explanation as ExplanationModel',
         },
       },
     },

@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     // Processes, not threads: the engine's threads belong to a process, a crash costs one file of tests, and tests may change directory.
     pool: 'forks',
+    globalSetup: 'test/support/spark-set-up.ts',
     // A busy machine may take long until an expected state is reached.
     expect: { poll: { timeout: 60_000 } },
     testTimeout: 180_000,

@@ -1,10 +1,11 @@
 /**
- * `npm run reference`: writes geoduck.schema.json and the tables in docs/configuration.md and docs/remote.md from the tables of settings. With
+ * `npm run reference`: writes geoduck.schema.json and the tables in docs/configuration.md, docs/remote.md and docs/spark.md from the tables of settings. With
  * `--check` it only reports whether they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { machineDefaults } from '../src/config/defaults.ts'
+import { ENGINE_MEMBERS } from '../src/config/engine-config.ts'
 import { editorSchema } from '../src/config/file/schema.ts'
 import { LAYER_MEMBERS, type Member } from '../src/config/layer-config.ts'
 import { environmentName, type Setting, settingGroups, settings } from '../src/config/settings.ts'
@@ -18,6 +19,7 @@ const files: readonly (readonly [path: string, content: (now: string) => string]
   ['geoduck.schema.json', () => editorSchema(settings(defaults))],
   ['docs/configuration.md', (now) => filled(filled(now, 'settings', settingRows()), 'layers', memberRows(LAYER_MEMBERS))],
   ['docs/remote.md', (now) => filled(now, 'stores', memberRows(STORE_MEMBERS))],
+  ['docs/spark.md', (now) => filled(now, 'engines', memberRows(ENGINE_MEMBERS))],
 ]
 
 const stale = files.filter(([path, content]) => {

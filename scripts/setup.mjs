@@ -8,7 +8,7 @@ import { extension } from './setup/extension.mjs'
 import { ROOT } from './setup/paths.mjs'
 import { SetupError } from './setup/program.mjs'
 import { showSteps } from './setup/progress.mjs'
-import { python, s3Store } from './setup/python.mjs'
+import { python, s3Store, spark } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
 import { ships } from './setup/ships.mjs'
 import { site } from './setup/site.mjs'
@@ -22,7 +22,7 @@ const TO_BUILD = [[dependencies, runtime]]
 const TO_DOCUMENT = [[dependenciesToServe, runtime], [site]]
 const TO_TEST = [
   [dependencies, runtime],
-  [extension, python, s3Store, ships],
+  [extension, python, s3Store, spark, ships],
   [demo, site],
   [chromium],
   [strace],

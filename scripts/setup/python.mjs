@@ -4,7 +4,7 @@ import { program } from './program.mjs'
 import { digest, isStamped, stamp } from './stamp.mjs'
 
 /** Into a folder, not a virtual environment: Debian's Python comes without venv. */
-function packages({ name, folder, requirements, without }) {
+function packages({ name, folder, requirements, without, sources = [] }) {
   const [target, list] = [`${STATE}/${folder}`, `${ROOT}/scripts/setup/${requirements}`]
   return {
     name,
@@ -15,7 +15,8 @@ function packages({ name, folder, requirements, without }) {
 
     async run() {
       const fresh = `${target}-${process.pid}`
-      const options = ['--quiet', '--only-binary=:all:', '--disable-pip-version-check', '--no-warn-script-location']
+      const binaries = ['--only-binary=:all:', ...sources.flatMap((source) => ['--no-binary', source])]
+      const options = ['--quiet', ...binaries, '--disable-pip-version-check', '--no-warn-script-location']
       const args = ['-m', 'pip', 'install', ...options, '--target', fresh, '--requirement', list]
       try {
         await program('python3', args, { next: 'The tests need Python 3.11 or newer with pip, and the Python package index.' })
@@ -43,4 +44,13 @@ export const s3Store = packages({
   folder: 's3',
   requirements: 's3-requirements.txt',
   without: 'tests of object stores',
+})
+
+/** Spark, with the protocol that its own client uses. The package has its programs, and no binary form. */
+export const spark = packages({
+  name: "the tests' Spark",
+  folder: 'spark',
+  requirements: 'spark-requirements.txt',
+  without: 'tests with Spark',
+  sources: ['pyspark'],
 })

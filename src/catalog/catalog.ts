@@ -26,6 +26,7 @@ import { SourceList } from './source-list.ts'
 import { openSource } from './sources/open-source.ts'
 import { PreparationQueue } from './sources/preparation-queue.ts'
 import { PreparedCache } from './sources/prepared-cache.ts'
+import type { EngineOptions, SparkEngines } from './sources/spark-engines.ts'
 import { type OpenStores, openStores, type StoreOptions } from './stores/store.ts'
 import { stampsOf, Watch } from './watch.ts'
 
@@ -54,6 +55,8 @@ export interface CatalogOptions extends RequestedLayers {
   readonly httpfsExtension?: () => Promise<string>
   /** Stores of objects of other machines that have their own credentials. */
   readonly stores?: readonly StoreOptions[]
+  /** Engines that gather the rows of layers. @default none */
+  readonly engines?: readonly EngineOptions[]
   /** Bytes of parts of objects of other machines that are kept in memory. @default 0 */
   readonly remoteCacheBytes?: number
   /** Counts what workers read from other machines. @default nothing is counted */
@@ -127,6 +130,8 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
   keep(layer: Layer): Promise<KeptVersion | null>
   /** The live layers. Absent: there are none. */
   readonly live?: LiveLayers
+  /** The engines that gather the rows of layers. Null: there are none. */
+  readonly engines: SparkEngines | null
   /** Checks every source, and describes again what has changed. */
   refresh(): Promise<void>
   /** Stops running checks. */
@@ -153,9 +158,10 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
     )
   await cache.prune()
   const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
+  const engines = options.engines?.length ? await openEngines(options.engines, tempFolder, log) : null
   const catalog = new OpenCatalog(
     options,
-    { inspector: new Inspector(options.spatialExtension, [], tempFolder), inspections },
+    { inspector: new Inspector(options.spatialExtension, [], tempFolder), inspections, engines },
     cache,
   )
   try {
@@ -169,8 +175,19 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   }
 }
 
+interface Reading extends Pick<SourceContext, 'inspector' | 'inspections'> {
+  readonly engines: SparkEngines | null
+}
+
+/** Their code is loaded only then. */
+async function openEngines(...options: Parameters<(typeof SparkEngines)['open']>): Promise<SparkEngines> {
+  const { SparkEngines } = await import('./sources/spark-engines.ts')
+  return await SparkEngines.open(...options)
+}
+
 class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   prepared: Promise<void> = Promise.resolve()
+  readonly engines: SparkEngines | null
   readonly #options: CatalogOptions
   readonly #context: SourceContext
   readonly #stores: OpenStores
@@ -189,12 +206,13 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   #watch: Watch | null = null
   #remote: Promise<RemoteObjects> | null = null
 
-  constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
+  constructor(options: CatalogOptions, reading: Reading, cache: PreparedCache) {
     super()
     this.setMaxListeners(0)
     const { sources, layers = [], mirrors = [], stores, spatialExtension, tempFolder = os.tmpdir(), log } = options
     const aliases = new Map<string, string>()
     this.#options = options
+    this.engines = reading.engines
     this.#stores = openStores(stores)
     const remote = () => (this.#remote ??= this.#openRemote())
     this.#context = { ...reading, log, remote, alias: (file, name) => aliasOf(aliases, file, name) }
@@ -229,7 +247,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const all = this.#sources.map((source) => source.access())
     const gateway = all.find((access) => access.gateway)?.gateway
     return {
-      allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
+      allowedPaths: [...all.flatMap(({ allowedPaths }) => allowedPaths), ...(this.engines?.allowedPaths ?? [])],
       databases: all.flatMap(({ databases }) => databases),
       ...(gateway && { gateway }),
       ...(this.#keeper && { kept: this.#keeper.folder }),
@@ -265,7 +283,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   get checked(): Promise<void> {
-    return this.#layers.checked
+    return Promise.all(this.#sources.map((source) => source.proven)).then(() => this.#layers.checked)
   }
 
   get mirrored(): Promise<void> {
@@ -278,7 +296,8 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const identity = this.#identityOf(known)
     const [layer, version] = [this.#layers.get(identity), this.#layers.versionOf(identity)]
     // Workers may not be able to read the new version yet. The old one is served as long as its files are unchanged.
-    const isOutdated = source && version && !this.#layers.isTaken(source) && !(await version.isUnchanged())
+    const isBehind = source?.hasChanged || (source && !this.#layers.isTaken(source) && !(await version?.isUnchanged()))
+    const isOutdated = source && version && isBehind
     if (layer && !version?.reader.failure && !isOutdated) return layer
     if (layer && isOutdated && source.describe().failure === null)
       throw new GeoduckError(
@@ -331,7 +350,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     for (const source of this.#sources) source.close()
     await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close(), this.#keeper?.close()])
     await this.checked
-    await (await this.#remote?.catch(() => null))?.close()
+    await Promise.all([this.engines?.close(), (await this.#remote?.catch(() => null))?.close()])
   }
 
   /** Returns the identity of this layer, or of the layer that has replaced it under its name. */

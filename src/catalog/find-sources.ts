@@ -32,6 +32,8 @@ export interface FoundSource {
   readonly files: readonly string[]
   /** True if a copy of its objects is kept on this machine. */
   readonly isMirrored?: boolean
+  /** The engine that gathers its rows, and the column of its key. */
+  readonly gathering?: { readonly engine: string; readonly key: string }
 }
 
 /** A source with the options of its layers. */
@@ -52,8 +54,13 @@ const MAGIC = /[*?[\]{}]/
 const PART = /^(part|data)[-_.]?\d/i
 
 /** The same key for the same files, for every argument that names them. */
-export const keyOf = ({ format, files, isMirrored = false }: FoundSource): string =>
-  [format, isMirrored, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
+export const keyOf = ({ format, files, isMirrored = false, gathering }: FoundSource): string =>
+  [
+    format,
+    isMirrored,
+    ...(gathering ? [gathering.engine, gathering.key] : []),
+    ...(format === 'Parquet' ? files : files.slice(0, 1)),
+  ].join('\n')
 
 /** Configured layers replace those that the same files would give. It never throws: what cannot be served is a problem. */
 export async function requestedSources(
@@ -67,13 +74,19 @@ export async function requestedSources(
   for (const layer of layers) {
     const found = await expandSources([layer.path], stores)
     problems.push(...found.problems.map(({ source, reason }) => ({ source, reason: `layer ${layer.name}: ${reason}` })))
-    const [source, ...more] = found.sources
-    if (!source) continue
+    const [first, ...more] = found.sources
+    if (!first) continue
     if (more.length > 0) {
       const reason = `layer ${layer.name}: its path holds ${more.length + 1} sources: name one of them, or use a pattern`
       problems.push({ source: layer.path.replace(/^.*[\\/](?=.)/, ''), reason })
       continue
     }
+    const { engine, key } = layer
+    if (engine !== undefined && first.format !== 'Parquet') {
+      problems.push({ source: first.label, reason: `layer ${layer.name}: an engine reads Parquet, and this is ${first.format}` })
+      continue
+    }
+    const source = engine !== undefined && key !== undefined ? { ...first, gathering: { engine, key } } : first
     const known = wanted.get(keyOf(source))
     wanted.set(keyOf(source), { found: known?.found ?? source, layers: [...(known?.layers ?? []), layer], plain: false })
   }

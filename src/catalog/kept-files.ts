@@ -5,11 +5,17 @@
 import { constants, existsSync, realpathSync } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { KEPT_FILES, keptFile, stampOf } from '../engines/duckdb/host/files.ts'
+import { KEPT_FILES, keptFile, keptPaths, stampOf } from '../engines/duckdb/host/files.ts'
 import { isRunning, machineId } from './process-lock.ts'
 
-/** Most bytes of copies. */
-const MOST_COPIED = 2 ** 30
+export interface FileKeeperOptions {
+  /** Files that can be kept at a time. */
+  readonly slots: number
+  /** Most bytes of copies, for file systems where links are not possible. */
+  readonly mostCopied: number
+}
+
+const DEFAULTS: FileKeeperOptions = { slots: KEPT_FILES, mostCopied: 2 ** 30 }
 const FOLDER = 'geoduck-kept-'
 
 export interface KeptFiles {
@@ -28,14 +34,25 @@ interface Kept {
 export class FileKeeper {
   readonly #parent: string
   readonly folder: string
-  readonly #free = Array.from({ length: KEPT_FILES }, (_, slot) => slot)
+  /** All files that may ever be kept, for the access of workers. */
+  readonly paths: readonly string[]
+  readonly #mostCopied: number
+  readonly #free: number[]
   #copied = 0
   #made: Promise<unknown> | null = null
 
-  constructor(parent: string, name: string) {
+  constructor(parent: string, name: string, { slots, mostCopied } = DEFAULTS) {
     // The engine compares paths without links.
     this.#parent = existsSync(parent) ? realpathSync(parent) : parent
     this.folder = path.join(this.#parent, `${FOLDER}${process.pid}-${machineId()}-${name}`)
+    this.paths = keptPaths(this.folder, slots)
+    this.#mostCopied = mostCopied
+    this.#free = Array.from({ length: slots }, (_, slot) => slot)
+  }
+
+  /** Number of files that can be kept now. */
+  get free(): number {
+    return this.#free.length
   }
 
   /** Returns null if they cannot be kept, or are not those of the version any more. `isVersion` returns true if the version is there. */
@@ -74,7 +91,7 @@ export class FileKeeper {
       try {
         await link(file, target)
       } catch {
-        if (this.#copied + bytes > MOST_COPIED) return null
+        if (this.#copied + bytes > this.#mostCopied) return null
         copied = bytes
         this.#copied += copied
         await copyFile(file, target, constants.COPYFILE_FICLONE)

@@ -1,9 +1,9 @@
 /** Options of one layer in the configuration, and their effect on the layer. */
 import { hash } from 'node:crypto'
-import type { Description } from '../engines/duckdb/host/inspection.ts'
 import { crsOfText } from '../geometry/read-crs.ts'
 import { type Field, hasGeometry, type LayerKey, MOST_ENUM_VALUES, type OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
+import type { ServedDescription } from './source.ts'
 
 export interface LayerOptions {
   /** A valid name that no other layer has. */
@@ -16,6 +16,8 @@ export interface LayerOptions {
   readonly path: string
   /** A table of a database: `table` or `schema.table`. Absent if there is only one. */
   readonly table?: string | undefined
+  /** The engine that gathers its rows. It needs a `key`. */
+  readonly engine?: string | undefined
   /** The column of the key. */
   readonly key?: string | undefined
   /** The columns that are shown, or the columns that are hidden. */
@@ -51,9 +53,9 @@ export function fingerprintWith(options: LayerOptions | null, source: string): s
  * clients
  */
 export function withOptions(
-  description: Description,
+  description: ServedDescription,
   options: LayerOptions,
-): { readonly description: Description; readonly problems: readonly string[] } {
+): { readonly description: ServedDescription; readonly problems: readonly string[] } {
   const hidden = hiddenColumns(description, options)
   const isShown = (name: string) => !hidden.includes(name)
   const { onInvalid, problems } = handling(description, options)
@@ -135,7 +137,7 @@ function importanceOf(
   return { notImportance: [`its \`importance\` names \`${importance}\`, which ${is}; name a column of numbers`] }
 }
 
-function unknownFields({ columnsUncovered }: Description, { fields = {} }: LayerOptions): readonly string[] {
+function unknownFields({ columnsUncovered }: ServedDescription, { fields = {} }: LayerOptions): readonly string[] {
   const names = columnsUncovered.map(({ name }) => name)
   return Object.keys(fields)
     .filter((name) => !names.includes(name))
@@ -146,7 +148,7 @@ function unknownFields({ columnsUncovered }: Description, { fields = {} }: Layer
     })
 }
 
-function hiddenColumns({ columnsUncovered, geometryColumn }: Description, { columns }: LayerOptions): string[] {
+function hiddenColumns({ columnsUncovered, geometryColumn }: ServedDescription, { columns }: LayerOptions): string[] {
   const names = columnsUncovered.map(({ name }) => name)
   if (!columns) return []
   const listed = 'include' in columns ? columns.include.filter((name) => name !== geometryColumn) : columns.exclude
@@ -166,7 +168,7 @@ function keyBeforeScan(key: LayerKey, wanted: string | null, isShown: (name: str
 }
 
 function handling(
-  { geometryEncoding }: Description,
+  { geometryEncoding }: ServedDescription,
   { crs, onInvalid: wanted = 'flag' }: LayerOptions,
 ): { onInvalid: OnInvalid; problems: string[] } {
   if (geometryEncoding === null) {

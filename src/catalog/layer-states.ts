@@ -1,7 +1,8 @@
 /** The states of a layer: while it is prepared, as its source declares it, and as a check has proven it. */
-import type { Description, EnumValues, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
+import type { EnumValues, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
 import type { Field, Layer, LayerKind, Names, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
+import type { ServedDescription } from './source.ts'
 
 /** One object, so that the schema sees no change while a layer is prepared. */
 const NO_COLUMNS: Layer['columns'] = []
@@ -36,7 +37,7 @@ export function preparingLayer(name: string, kind: LayerKind, preparation: Prepa
  * A layer that has not been checked. Its extent, types and height are those that the source declares. Its count is known or
  * null.
  */
-export function claimedLayer(name: string, fingerprint: string, description: Description): Layer {
+export function claimedLayer(name: string, fingerprint: string, description: ServedDescription): Layer {
   const { relation, columns, geometryColumn, geometryEncoding, geometryTypes, hasZ, crs, extent, featureCount, key, pruning } =
     description
   const { tailoring } = description
@@ -60,7 +61,7 @@ export function claimedLayer(name: string, fingerprint: string, description: Des
 }
 
 /** The key may now be a column. Then ids that clients received before are invalid, like any row number. */
-export function provenLayer(layer: Layer, description: Description, proof: ProvenGeometry): Layer {
+export function provenLayer(layer: Layer, description: ServedDescription, proof: ProvenGeometry): Layer {
   const {
     geometryTypes,
     hasZ,
@@ -97,7 +98,7 @@ function withValues(columns: readonly Field[], enums: readonly EnumValues[]): re
   return columns.map((column) => (values.has(column.name) ? { ...column, values: values.get(column.name)! } : column))
 }
 
-function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {
+function provenPruning({ covering, pruning }: ServedDescription, holds: boolean): Pruning {
   if (!covering) return pruning
   const { column, members, float32 } = covering
   if (holds) return { kind: 'COVERING_COLUMN', column, members, float32 }
@@ -105,7 +106,7 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
 }
 
 /** The problem of a layer that is served, but not completely as its source declares. */
-export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: ProvenGeometry): string[] {
+export function reservations({ covering }: ServedDescription, { coveringHolds, uncomputable, faults }: ProvenGeometry): string[] {
   const reasons: string[] = [...faults]
   if (covering?.declared && !coveringHolds) {
     reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used: write it again`)

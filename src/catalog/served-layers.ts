@@ -3,14 +3,14 @@
  * after the other.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
+import type { CheckResult } from '../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import { identityOf, type Layer, type LayerChange } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 import type { NamedLayer } from './layer-names.ts'
 import { fingerprintWith, withOptions } from './layer-options.ts'
 import { claimedLayer, preparingLayer, provenLayer, renamed, reservations } from './layer-states.ts'
-import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
+import type { Contents, ServedDescription, Source, SourceContext, SourcePart, Version } from './source.ts'
 
 /** The progress of a layer's copy. */
 export interface LayerPreparation extends Preparation {
@@ -24,7 +24,7 @@ interface Entry {
   part: SourcePart
   readonly version: Version | null
   /** The description with the layer's options. */
-  readonly description: Description | null
+  readonly description: ServedDescription | null
   /** Null if it is prepared first, or must not be served. */
   layer: Layer | null
   /** Problems of the layer with its source or its options. */
@@ -152,7 +152,7 @@ export class ServedLayers {
     }
     const findings: Finding[] = []
     let layer: Layer | null = null
-    let description: Description | null = null
+    let description: ServedDescription | null = null
     try {
       if (version) {
         const made = options ? withOptions(version.description, options) : { description: version.description, problems: [] }
@@ -192,7 +192,7 @@ export class ServedLayers {
     this.emitChanges()
   }
 
-  #conclude(entry: Entry, description: Description, result: CheckResult | SourceError, ms: number): void {
+  #conclude(entry: Entry, description: ServedDescription, result: CheckResult | SourceError, ms: number): void {
     const { named, layer } = entry
     const { name } = named
     if (layer && !(result instanceof SourceError) && result.outcome === 'PROVEN') {
@@ -210,7 +210,7 @@ export class ServedLayers {
     else this.#find(entry, description, unsafe(result))
   }
 
-  #find({ named, source, findings }: Entry, { tailoring }: Description, reason: string, err?: SourceError): void {
+  #find({ named, source, findings }: Entry, { tailoring }: ServedDescription, reason: string, err?: SourceError): void {
     const finding = { reason, namesLayer: source.describe().parts.length > 1 || tailoring !== undefined }
     findings.push(finding)
     const { name } = named

@@ -80,8 +80,8 @@ export class SourceList {
 }
 
 /** A data set stays the same when its list of files changes. A file in another location is a different source. */
-const nameOf = ({ found: { format, names, files, isMirrored = false } }: RequestedSource): string =>
-  format === 'Parquet' ? [format, isMirrored, ...names].join('\n') : (files[0] ?? '')
+const nameOf = ({ found: { format, names, files, isMirrored = false, gathering } }: RequestedSource): string =>
+  format === 'Parquet' ? JSON.stringify([isMirrored, gathering, names]) : (files[0] ?? '')
 
 async function lookAll(queue: Iterable<ListedSource>): Promise<void> {
   for (const { source } of queue) {

@@ -5,8 +5,9 @@
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import type { Inspector } from '../engines/duckdb/host/inspector.ts'
 import type { FileAccess } from '../engines/engine.ts'
-import type { LayerKind } from '../model/layer.ts'
+import type { GatheredRelation, LayerKind, Relation } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
+import type { FoundSource } from './find-sources.ts'
 import type { InspectionCache } from './inspection-cache.ts'
 import type { RemoteObjects } from './remote/remote-objects.ts'
 
@@ -39,6 +40,10 @@ export interface Source {
   watch(changed: () => void): void
   /** Resolves when the copy of its objects is complete or has failed. Absent: it has none. */
   readonly mirrored?: Promise<void>
+  /** Resolves when the current content is proven, or cannot be. Absent: the check proves it. */
+  readonly proven?: Promise<void>
+  /** True while its content has changed and is not described yet. Absent: a look describes it. */
+  readonly hasChanged?: boolean
   /** Stops the background work, because this is no longer a source. */
   close(): void
 }
@@ -66,8 +71,13 @@ export interface SourcePart {
   readonly version: Version | null
 }
 
+/** The description of a layer whose rows may also be gathered by another engine. */
+export interface ServedDescription extends Omit<Description, 'relation'> {
+  readonly relation: Relation | GatheredRelation
+}
+
 export interface Version {
-  readonly description: Description
+  readonly description: ServedDescription
   /** The digest of the source's content, which is equal on servers with the same data. */
   readonly fingerprint: string
   readonly reader: Reader
@@ -83,7 +93,7 @@ export interface Reader {
   readonly writes: number
   isCurrent(): Promise<boolean>
   /** Checks a layer, unless this was already done. @throws SourceError */
-  check(description: Description): Promise<CheckResult>
+  check(description: ServedDescription): Promise<CheckResult>
 }
 
 /** A log with the interface of pino. */
@@ -92,11 +102,20 @@ export interface CatalogLog {
   warn(fields: object, message: string): void
 }
 
+/** Engines that gather the rows of layers. */
+export interface GatheringEngines {
+  /** Files that workers must be able to open. */
+  readonly allowedPaths: readonly string[]
+  source(found: FoundSource, context: SourceContext): Source
+}
+
 /** The context that sources are read with. */
 export interface SourceContext {
   readonly inspector: Inspector
   readonly inspections: InspectionCache
   readonly log: CatalogLog
+  /** Null: the configuration has none. */
+  readonly engines: GatheringEngines | null
   /** Returns the objects of other machines. They are opened at the first call. @throws SourceError */
   readonly remote: () => Promise<RemoteObjects>
   /**

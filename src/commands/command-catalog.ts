@@ -1,6 +1,8 @@
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { findHttpfsExtension } from '../config/extension.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer } from '../model/layer.ts'
 
 export interface CommandSources {
   readonly spatialExtension: string
@@ -10,7 +12,7 @@ export interface CommandSources {
 
 /** Opens the catalogue of a command that has no server. @throws Error if the process that reads sources cannot start */
 export async function openCommandCatalog(config: Config, { spatialExtension, warn }: CommandSources): Promise<Catalog> {
-  const { sources, mirrors, layers, stores, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
+  const { sources, mirrors, layers, stores, engines, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
   const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
   const files = await openCatalog({
@@ -18,6 +20,7 @@ export async function openCommandCatalog(config: Config, { spatialExtension, war
     mirrors,
     layers,
     stores,
+    engines,
     spatialExtension,
     httpfsExtension,
     cacheFolder,
@@ -37,6 +40,15 @@ export async function openCommandCatalog(config: Config, { spatialExtension, war
     await files.close()
     throw error
   }
+}
+
+/** @throws GeoduckError UNSUPPORTED if another engine gathers the rows of the layer */
+export function requireFiles({ name, relation }: Layer, command: string, instead: string): void {
+  if (relation.kind === 'gathered')
+    throw new GeoduckError(
+      'UNSUPPORTED',
+      `\`geoduck ${command}\` does not support layer ${name}, whose rows are gathered by engine ${relation.engine}; ${instead}.`,
+    )
 }
 
 /** Warns of each problem of the catalogue. */

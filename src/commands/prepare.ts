@@ -18,7 +18,7 @@ export interface PrepareResult {
 }
 
 export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
-  const { sources, mirrors, layers: configured, stores, cacheDirectory, cacheBytes, tempDirectory } = config
+  const { sources, mirrors, layers: configured, stores, engines, cacheDirectory, cacheBytes, tempDirectory } = config
   const log = openLog(config)
   let stop = () => {}
   const { layers, problems } = await prepareFiles(
@@ -27,6 +27,7 @@ export async function prepareSources(config: Config, spatialExtension: string): 
       mirrors,
       layers: configured,
       stores,
+      engines,
       spatialExtension,
       httpfsExtension: () => findHttpfsExtension(spatialExtension, (line) => log.info(line)),
       cacheFolder: cacheDirectory,

@@ -14,12 +14,14 @@ export async function genericSchema(): Promise<string> {
 
 /**
  * Returns the schema that a server with this configuration would serve: the generic part, and the types and root fields of its layers. It waits until
- * the sources are described, and until the checks end if a layer has columns that are to be enums. It prepares nothing. `warn` receives a line per source that is not served.
+ * the sources are described, and until the checks end if a layer needs one for its types: columns that are to be enums, or another engine. It prepares nothing. `warn` receives a line per source that is not served.
  */
 export async function printedSchema(config: Config, spatialExtension: string, warn: (line: string) => void): Promise<string> {
   const catalog = await openCommandCatalog(config, { spatialExtension, warn })
   try {
-    if (config.layers.some(({ fields = {} }) => Object.values(fields).some((field) => field.enum))) await catalog.checked
+    const needsCheck = ({ engine, fields = {} }: Config['layers'][number]) =>
+      engine !== undefined || Object.values(fields).some((field) => field.enum)
+    if (config.layers.some(needsCheck)) await catalog.checked
     warnOfProblems(catalog, warn)
     return `${printSchema(wholeSchema(catalog.layers()))}\n`
   } finally {

@@ -1,4 +1,5 @@
 /** The resolved configuration: parsed once, and then plain values that can be printed. */
+import type { EngineConfig } from './engine-config.ts'
 import type { LayerConfig } from './layer-config.ts'
 import type { StoreConfig } from './store-config.ts'
 
@@ -11,6 +12,8 @@ export interface Config {
   readonly layers: readonly LayerConfig[]
   /** Stores of objects in the configuration file. Their credentials are names of environment variables. */
   readonly stores: readonly StoreConfig[]
+  /** Engines in the configuration file that gather the rows of layers. Their tokens are names of environment variables. */
+  readonly engines: readonly EngineConfig[]
   readonly host: string
   /** Host names that requests may use, besides those of this machine. None: no restriction beyond loopback. @default none */
   readonly hosts: readonly string[]

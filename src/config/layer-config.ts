@@ -60,6 +60,11 @@ export const LAYER_MEMBERS = {
     description: 'The table of a database. Not needed if the database has only one.',
     schema: name.optional(),
   },
+  engine: {
+    takes: 'the name of one of `engines`',
+    description: 'The engine that gathers its rows, one of `engines`. The path is then of Parquet files, and `key` is required.',
+    schema: name.optional(),
+  },
   key: {
     takes: 'the name of a column that is shown',
     description: 'The column of `Feature.key`. It is unique and never null, which the check proves.',

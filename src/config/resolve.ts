@@ -62,10 +62,10 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
     if (!kept)
       warnings.push('The cursor secret cannot be stored: cursors are invalid after this server stops. Set --cursor-secret')
   }
-  const { layers = [], stores = [] } = file ?? {}
+  const { layers = [], stores = [], engines = [] } = file ?? {}
   const [sources, sourcesFrom] = sourcesOf(given.paths, file, mayBeEmpty || layers.length > 0 || values.live !== null)
   const mirrors = sourcesFrom === 'file' ? (file?.mirrors ?? []) : []
-  const config = { ...values, sources, mirrors, layers, stores, cursorSecret }
+  const config = { ...values, sources, mirrors, layers, stores, engines, cursorSecret }
   return {
     config: Object.freeze(config),
     file: path,
@@ -75,6 +75,7 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
       mirrors: 'default',
       layers: layers.length > 0 ? 'file' : 'default',
       stores: stores.length > 0 ? 'file' : 'default',
+      engines: engines.length > 0 ? 'file' : 'default',
     },
     warnings,
   }
@@ -89,7 +90,7 @@ function requireWriter({ host, token, live, writeToken }: Values): void {
     throw new ConfigurationError('--writes needs --write-token where other machines can connect, and where --token is set.')
 }
 
-type Values = Omit<Config, 'sources' | 'mirrors' | 'layers' | 'stores'>
+type Values = Omit<Config, 'sources' | 'mirrors' | 'layers' | 'stores' | 'engines'>
 
 function merge(
   table: Settings,

@@ -26,8 +26,8 @@ export interface Setting<T = unknown> {
   readonly isSecret?: true
 }
 
-/** Sources are arguments. Layers and stores are only in the configuration file. */
-export type SettingName = Exclude<keyof Config, 'sources' | 'mirrors' | 'layers' | 'stores'>
+/** Sources are arguments. Layers, stores and engines are only in the configuration file. */
+export type SettingName = Exclude<keyof Config, 'sources' | 'mirrors' | 'layers' | 'stores' | 'engines'>
 
 export type Settings = { readonly [Name in SettingName]: Setting<Config[Name]> }
 

@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { type Member, type MemberFault, schemaOf } from './layer-config.ts'
 
-const SECRET_TAKES = '$ and the name of an environment variable that is set, such as $LAND_SECRET'
+export const SECRET_TAKES = '$ and the name of an environment variable that is set, such as $LAND_SECRET'
 
 /** The file holds only names. Their values are read when a request is sent, so they are in no configuration that could be shown. */
-const secret = z.string().regex(/^\$[A-Za-z_]\w*$/)
+export const secret = z.string().regex(/^\$[A-Za-z_]\w*$/)
 const httpAddress = z.url({ protocol: /^https?$/ })
 
 export const STORE_MEMBERS = {
@@ -91,6 +91,7 @@ export function storeFaults(stores: readonly StoreConfig[]): MemberFault[] {
   })
 }
 
-function isSet(reference: string | undefined): boolean {
+/** True if the environment has a value that a header can hold. */
+export function isSet(reference: string | undefined): boolean {
   return reference === undefined || VISIBLE.test(process.env[reference.slice(1)] ?? '')
 }

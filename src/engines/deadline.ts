@@ -17,6 +17,11 @@ export class OperationClock {
     return awakeNow() - this.#since
   }
 
+  /** Takes time out of the count. */
+  exclude(ms: number): void {
+    this.#since = Math.min(awakeNow(), this.#since + ms)
+  }
+
   /**
    * Starts again from zero. It is called when somebody else has killed the operation's worker, so the time there does not
    * count.

@@ -61,8 +61,28 @@ export interface RemoteReads {
 /** The operation that each process reads for now, by the user name of the process at the gateway. */
 export type RemoteReaders = Map<string, RemoteReads>
 
+/** The rows that another engine has gathered for an operation. */
+export interface GatheringReport {
+  /** The name of that engine in the configuration. */
+  readonly engine: string
+  readonly gatheredRows: number
+  /** 0: they were there. */
+  readonly gatherMs: number
+  /** The members of the filter that the other engine could not use. */
+  readonly notNarrowed: readonly string[]
+}
+
+/** The order of gathered rows. */
+export interface GatheredOrder {
+  readonly rows: number
+  /** True if each key is above the one before. */
+  readonly isAscending: boolean
+}
+
 /** The way in which the engine made a batch or page. */
 export interface ExecutionReport extends ScanReport, Readonly<RemoteReads> {
+  /** Absent for a layer whose rows no other engine gathers. */
+  readonly gathering?: GatheringReport
   readonly lane: Lane
   readonly degraded: boolean
   readonly reason: string | null
@@ -70,6 +90,21 @@ export interface ExecutionReport extends ScanReport, Readonly<RemoteReads> {
   readonly attempts: number
   /** Milliseconds since the query started. */
   readonly elapsedMs: number
+}
+
+/** The report of an operation for which nothing has been executed. */
+export const NOT_EXECUTED: ExecutionReport = {
+  lane: 'NORMAL',
+  degraded: false,
+  reason: null,
+  attempts: 0,
+  elapsedMs: 0,
+  rowGroupsRead: null,
+  rowGroups: null,
+  rowsScanned: null,
+  remoteRequests: 0,
+  remoteBytes: 0,
+  remoteCacheHits: 0,
 }
 
 export interface Batch {
@@ -165,7 +200,23 @@ export interface WorkerHealth {
   readonly diagnostics: Diagnostics | null
 }
 
+/** Figures of an engine that gathers rows. */
+export interface GathererHealth {
+  readonly name: string
+  readonly kind: 'SPARK_CONNECT'
+  /** Null until it has answered. */
+  readonly version: string | null
+  readonly state: 'READY' | 'UNAVAILABLE' | 'UNKNOWN'
+  /** Gatherings that run or wait. */
+  readonly gatherings: number
+  /** Result sets in its folder, of all servers. */
+  readonly resultSets: number
+  readonly bytes: number
+}
+
 export interface EngineHealth {
+  /** @default there are none */
+  readonly engines?: readonly GathererHealth[]
   readonly workers: readonly WorkerHealth[]
   /** Executions waiting for a worker. */
   readonly queued: number
@@ -194,6 +245,16 @@ export interface Explanation {
   readonly pruning: Pruning['kind'] | 'SORTED_COPY'
   /** True if the engine must read all matching rows before it returns the first. */
   readonly sorted: boolean
+  /** Absent for a layer whose rows no other engine gathers. */
+  readonly gathering?: GatheringPlan
+}
+
+/** The rows that another engine would gather. */
+export interface GatheringPlan {
+  readonly engine: string
+  /** The condition in the language of that engine. `?` replaces values. Null: all rows. */
+  readonly condition: string | null
+  readonly notNarrowed: readonly string[]
 }
 
 export interface DatabaseAccess {
@@ -255,6 +316,15 @@ export interface Engine {
    * in every server.
    */
   ranks(query: FeatureQuery, by: Rank, levels: number, context: OperationContext): Promise<readonly RankThreshold[]>
+  /** Calls `use` with the same query of rows that any process can read now. They are there until it has settled. */
+  withRows<Value>(
+    query: FeatureQuery,
+    context: OperationContext,
+    signal: AbortSignal,
+    use: (query: FeatureQuery) => Promise<Value>,
+  ): Promise<Value>
+  /** Reads the keys of gathered rows in the order of their files. */
+  orderOf(query: Query, context: OperationContext): Promise<GatheredOrder>
   /**
    * Returns whether a feature may match whose geometry is in the extent; null is for features without a geometry. It is made once for a query, and
    * then takes microseconds.

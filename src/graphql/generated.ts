@@ -5,7 +5,7 @@ import type { NamedColumn, AnyPage, BatchDelivery, GroupPageDelivery, GroupBatch
 import type { SnapshotDelivery, ChangeDelivery } from './change-events.ts';
 import type { FenceDelivery } from './fence-events.ts';
 import type { CellsDelivery } from './viewport-events.ts';
-import type { WorkerHealth } from '../engines/engine.ts';
+import type { WorkerHealth, ExecutionReport, Explanation as ExplanationModel } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -493,8 +493,16 @@ export type Execution = {
   readonly degraded: Scalars['Boolean']['output'];
   /** Milliseconds since the operation started. */
   readonly elapsedMs: Scalars['Float']['output'];
+  /** The engine that gathered the layer's rows, by its name in the configuration. Null, as the next three, for other layers. */
+  readonly engine: Maybe<Scalars['String']['output']>;
+  /** Milliseconds that it took. 0 if the rows were there already. */
+  readonly gatherMs: Maybe<Scalars['Int']['output']>;
+  /** The number of rows that it gathered: those that may match. They have been asked the whole filter. */
+  readonly gatheredRows: Maybe<Scalars['BigInt']['output']>;
   /** The lane that executed it. */
   readonly lane: Lane;
+  /** The parts of the filter that it could not use, such as `a pattern of name`. Rows were gathered without them. */
+  readonly notNarrowed: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /** The reason for the failure. Null if nothing failed. */
   readonly reason: Maybe<Scalars['String']['output']>;
   /** The number of bytes that these requests have read. */
@@ -522,6 +530,8 @@ export type Execution = {
 /** A plan, without the values of the query and without file names. */
 export type Explanation = {
   readonly __typename?: 'Explanation';
+  /** The rows that another engine would gather first. Null if the layer has no such engine. */
+  readonly gathering: Maybe<Gathering>;
   /** The method by which the spatial part of the filter skips rows, or SORTED_COPY. NONE if there is neither. */
   readonly pruning: Pruning;
   /** The columns that are read for the order, the key, the properties and the geometry, without those of the filter. */
@@ -917,6 +927,50 @@ export type FloatListFilter = {
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** The rows that another engine would gather for a query. */
+export type Gathering = {
+  readonly __typename?: 'Gathering';
+  /** The condition in SQL of that engine, with `?` for values. Null: all rows of the layer. */
+  readonly condition: Maybe<Scalars['String']['output']>;
+  /** The engine's name in the configuration. */
+  readonly engine: Scalars['String']['output'];
+  /** The parts of the filter that it cannot use. Rows are gathered without them. */
+  readonly notNarrowed: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** An engine of the configuration that gathers the rows of layers. */
+export type GatheringEngine = {
+  readonly __typename?: 'GatheringEngine';
+  /** Bytes of these result sets. */
+  readonly bytes: Scalars['BigInt']['output'];
+  /** Gatherings that run or wait, of this server. */
+  readonly gatherings: Scalars['Int']['output'];
+  /** Its kind. */
+  readonly kind: GatheringEngineKind;
+  /** Its name in the configuration. */
+  readonly name: Scalars['String']['output'];
+  /** Result sets in its folder, of all servers. */
+  readonly resultSets: Scalars['Int']['output'];
+  /** The outcome of its last request. */
+  readonly state: GatheringEngineState;
+  /** Its version. Null until it has answered. */
+  readonly version: Maybe<Scalars['String']['output']>;
+};
+
+/** A kind of engine that gathers rows. */
+export type GatheringEngineKind =
+  /** The Connect server of Apache Spark. */
+  | 'SPARK_CONNECT';
+
+/** The state of an engine that gathers rows. */
+export type GatheringEngineState =
+  /** It answered. */
+  | 'READY'
+  /** It did not answer. */
+  | 'UNAVAILABLE'
+  /** It has not been asked yet. */
+  | 'UNKNOWN';
+
 /**
  * Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the
  * layer's CRS and on its plane.
@@ -1191,6 +1245,8 @@ export type GroupTerm =
 /** The state of the server and its workers. */
 export type Health = {
   readonly __typename?: 'Health';
+  /** Engines of the configuration that gather the rows of layers. */
+  readonly engines: ReadonlyArray<GatheringEngine>;
   /** The delay of the server's event loop in milliseconds: the 99th percentile since the last reading. */
   readonly eventLoopDelayMs: Scalars['Float']['output'];
   /** Files that are being made for downloads: those that run, then those that wait, in their order. */
@@ -2395,8 +2451,8 @@ export type ResolversTypes = {
   DistanceFilter: DistanceFilter;
   DistanceOrder: DistanceOrder;
   DwellInput: DwellInput;
-  Execution: ResolverTypeWrapper<Execution>;
-  Explanation: ResolverTypeWrapper<Explanation>;
+  Execution: ResolverTypeWrapper<ExecutionReport>;
+  Explanation: ResolverTypeWrapper<ExplanationModel>;
   Export: ResolverTypeWrapper<Export>;
   ExportStage: ExportStage;
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
@@ -2418,6 +2474,10 @@ export type ResolversTypes = {
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   FloatFilter: FloatFilter;
   FloatListFilter: FloatListFilter;
+  Gathering: ResolverTypeWrapper<Gathering>;
+  GatheringEngine: ResolverTypeWrapper<GatheringEngine>;
+  GatheringEngineKind: GatheringEngineKind;
+  GatheringEngineState: GatheringEngineState;
   GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
   Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
   GeometryAggregates: ResolverTypeWrapper<GeometryAggregates>;
@@ -2522,8 +2582,8 @@ export type ResolversParentTypes = {
   DistanceFilter: DistanceFilter;
   DistanceOrder: DistanceOrder;
   DwellInput: DwellInput;
-  Execution: Execution;
-  Explanation: Explanation;
+  Execution: ExecutionReport;
+  Explanation: ExplanationModel;
   Export: Export;
   Fallbacks: Fallbacks;
   Feature: ResolversInterfaceTypes<ResolversParentTypes>['Feature'];
@@ -2543,6 +2603,8 @@ export type ResolversParentTypes = {
   Float: Scalars['Float']['output'];
   FloatFilter: FloatFilter;
   FloatListFilter: FloatListFilter;
+  Gathering: Gathering;
+  GatheringEngine: GatheringEngine;
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];
   GeometryAggregates: GeometryAggregates;
@@ -2687,7 +2749,11 @@ export type ExecutionResolvers<ContextType = Context, ParentType extends Resolve
   attempts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   degraded?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   elapsedMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  engine?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  gatherMs?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  gatheredRows?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
   lane?: Resolver<ResolversTypes['Lane'], ParentType, ContextType>;
+  notNarrowed?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   remoteBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   remoteCacheHits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -2698,6 +2764,7 @@ export type ExecutionResolvers<ContextType = Context, ParentType extends Resolve
 };
 
 export type ExplanationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Explanation'] = ResolversParentTypes['Explanation']> = {
+  gathering?: Resolver<Maybe<ResolversTypes['Gathering']>, ParentType, ContextType>;
   pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
   reads?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   sorted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -2784,6 +2851,22 @@ export type FenceUpdateResolvers<ContextType = Context, ParentType extends Resol
   __resolveType: TypeResolveFn<'FenceBatch' | 'Heartbeat' | 'UpToDate', ParentType, ContextType>;
 };
 
+export type GatheringResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Gathering'] = ResolversParentTypes['Gathering']> = {
+  condition?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  engine?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  notNarrowed?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type GatheringEngineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GatheringEngine'] = ResolversParentTypes['GatheringEngine']> = {
+  bytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  gatherings?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['GatheringEngineKind'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  resultSets?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['GatheringEngineState'], ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export interface GeoJsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['GeoJSON'], any> {
   name: 'GeoJSON';
 }
@@ -2825,6 +2908,7 @@ export type GroupConnectionResolvers<ContextType = Context, ParentType extends R
 };
 
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
+  engines?: Resolver<ReadonlyArray<ResolversTypes['GatheringEngine']>, ParentType, ContextType>;
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   exports?: Resolver<ReadonlyArray<ResolversTypes['Export']>, ParentType, ContextType>;
   fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
@@ -3088,6 +3172,8 @@ export type Resolvers<ContextType = Context> = {
   FenceBatch?: FenceBatchResolvers<ContextType>;
   FenceEvent?: FenceEventResolvers<ContextType>;
   FenceUpdate?: FenceUpdateResolvers<ContextType>;
+  Gathering?: GatheringResolvers<ContextType>;
+  GatheringEngine?: GatheringEngineResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
   GeometryAggregates?: GeometryAggregatesResolvers<ContextType>;

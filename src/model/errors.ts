@@ -60,6 +60,12 @@ export const ERROR_CODES = {
     'Remove what the message names.',
     400,
   ],
+  ENGINE_UNAVAILABLE: [
+    'The engine that gathers the rows of the layer does not answer, or its work failed.',
+    true,
+    'Try again after `retryAfter` seconds, from `cursor` if there is one.',
+    503,
+  ],
   OVERLOADED: [
     'Too many operations are open or wait for a worker, or clients have too many unread results or connections.',
     true,

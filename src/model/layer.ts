@@ -77,6 +77,26 @@ export interface LiveRelation {
   readonly steps?: boolean
 }
 
+/**
+ * Rows that another engine gathers into Parquet files, for each query. Their natural order is that of the layer's key, so a position is the same in
+ * every gathering.
+ */
+export interface GatheredRelation {
+  readonly kind: 'gathered'
+  /** The name of the engine in the configuration. */
+  readonly engine: string
+  /** The digest of the content. */
+  readonly snapshot: string
+  /** The Parquet files of the content, as the engine sees them. */
+  readonly paths: readonly string[]
+  /** The column of the key. It is unique and never null. */
+  readonly key: Field
+  /** The gathered files, in the order of the key. Absent: nothing is gathered yet, and no statement can run. */
+  readonly files?: readonly string[]
+  /** True: the files have the groups of the one query, and not rows. @default false */
+  readonly grouped?: boolean
+}
+
 /** Facts that the footer of a Parquet file contains. */
 export interface FileSummary {
   readonly rowGroups: number
@@ -169,7 +189,7 @@ export interface Layer {
   readonly state: LayerState
   /** The progress of a layer that is PREPARING, of which nothing else is known. */
   readonly preparation?: Preparation
-  readonly relation: Relation | LiveRelation
+  readonly relation: Relation | LiveRelation | GatheredRelation
   /** The properties. */
   readonly columns: readonly Field[]
   /** Null for a TABLE; then nothing else describes a geometry either. */

@@ -28,6 +28,11 @@ export function rereading(
       try {
         const config = await read()
         check(config.layers)
+        const late = config.layers.find(
+          ({ engine }) => engine !== undefined && !started.engines.some(({ name }) => name === engine),
+        )
+        if (late)
+          return `layer ${late.name} is of engine ${late.engine}, which was not there at the start: start the server again`
         const settings = settingsOf(config)
         if (!isDeepStrictEqual(settings, before))
           log.warn(`${file} has other settings than at the start: start again to use them`)

@@ -38,7 +38,7 @@ export interface DownloadEndpointOptions {
 interface Finished {
   readonly format: FinishedFormat
   readonly request: DownloadQuery
-  readonly unchanged: () => Promise<boolean>
+  readonly context: Parameters<Exports['file']>[2]['context']
 }
 
 const TYPES: Readonly<Record<FinishedFormat, string>> = {
@@ -79,8 +79,9 @@ export class DownloadEndpoint {
     const request = await readDownloadQuery(schema, download, context)
     res.setHeader('content-disposition', disposition(download.layer, download.format))
     if (!isStreamed(download.format)) {
-      const unchanged = operationContext(context, request).unchanged!
-      return await this.#sendFinished(req, res, operation, { format: download.format, request, unchanged })
+      const { id, client, address, unchanged } = operationContext(context, request)
+      const asked = { id, client, ...(address && { address }), unchanged: unchanged! }
+      return await this.#sendFinished(req, res, operation, { format: download.format, request, context: asked })
     }
     const events = new BatchEvents(request, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     try {
@@ -99,8 +100,8 @@ export class DownloadEndpoint {
 
   /** Makes the file, or takes the one that is kept, and sends it: whole, a range of it, or its headers. */
   async #sendFinished(req: IncomingMessage, res: ServerResponse, operation: Operation, asked: Finished): Promise<void> {
-    const { format, request, unchanged } = asked
-    const asker = { signal: operation.signal, unchanged }
+    const { format, request, context } = asked
+    const asker = { signal: operation.signal, context }
     const { file, rows, tag, release } = await this.#options.exports.file(format, request, asker)
     operation.rows = rows
     res.once('close', release)

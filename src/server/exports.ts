@@ -10,9 +10,10 @@ import type { Config } from '../config/config.ts'
 import { exportJob } from '../engines/duckdb/host/export-job.ts'
 import type { ExportJob, ExportNote } from '../engines/duckdb/host/export-messages.ts'
 import { diskFull, exportFile, isDiskFull } from '../engines/duckdb/host/exporter.ts'
-import type { FileAccess } from '../engines/engine.ts'
+import type { Engine, FileAccess, OperationContext } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { FinishedFormat } from '../model/file-format.ts'
+import type { FeatureQuery } from '../model/query.ts'
 import { ExportFolder } from './export-folder.ts'
 
 export interface ExportsOptions {
@@ -30,6 +31,7 @@ export interface ExportsOptions {
   readonly spatialExtension: string
   /** Returns the files that may be read now. */
   readonly access: () => FileAccess
+  readonly engine: () => Pick<Engine, 'withRows'>
 }
 
 /** A file that stays on disk until `release` is called. */
@@ -53,9 +55,11 @@ interface Kept {
 
 type FinishedJob = Omit<ExportJob, 'folder'> & { readonly format: FinishedFormat }
 
+type JobOf = (query: FeatureQuery) => FinishedJob
+
 interface Asker {
   readonly signal: AbortSignal
-  readonly unchanged: () => Promise<boolean>
+  readonly context: Pick<OperationContext, 'id' | 'client' | 'address'> & { readonly unchanged: () => Promise<boolean> }
 }
 
 interface Running {
@@ -101,21 +105,23 @@ export class Exports {
   }
 
   /**
-   * Returns the file of a request, which it makes if it has none. `unchanged` resolves with true if the data is still the same.
+   * Returns the file of a request, which it makes if it has none. `context.unchanged` resolves with true if the data is still the same.
    *
    * @throws GeoduckError; the reason of `signal`
    */
-  async file(format: FinishedFormat, request: DownloadQuery, { signal, unchanged }: Asker): Promise<KeptFile> {
+  async file(format: FinishedFormat, request: DownloadQuery, { signal, context }: Asker): Promise<KeptFile> {
     const { query, zooms } = request
     const { config: limits, spatialExtension, access } = this.#options
-    const { job, digest } = exportJob({ query, format, zooms }, { limits, spatialExtension, access: access() })
+    const exported = (query: FeatureQuery) => exportJob({ query, format, zooms }, { limits, spatialExtension, access: access() })
+    const { digest } = exported(query)
     const { layer } = query.view
     const key = keyOf([format, layer.name, layer.fingerprint, digest, query.limit, query.after, zooms])
     const known = this.#kept.get(key)
     // Something outside may clean the temporary folder.
     if (known && (await stat(known.file).catch(() => null))) return this.#take(known)
     this.#kept.delete(key)
-    const running = this.#running.get(key) ?? this.#start(key, { ...job, format }, unchanged)
+    const running =
+      this.#running.get(key) ?? this.#start(key, request.query, (query) => ({ ...exported(query).job, format }), format, context)
     return await this.#wait(running, signal, request.deadlineMs)
   }
 
@@ -170,19 +176,20 @@ export class Exports {
     }
   }
 
-  #start(key: string, job: FinishedJob, unchanged: Asker['unchanged']): Running {
+  #start(key: string, query: FeatureQuery, jobOf: JobOf, format: FinishedFormat, context: Asker['context']): Running {
     if (this.#queue.length >= this.#options.config.queueLength)
       throw new GeoduckError('OVERLOADED', 'Too many exports wait; try again later.', { details: { retryAfter: 10 } })
     const stop = new AbortController()
-    const progress: Progress = { layer: job.name, format: job.format, since: performance.now(), stage: 'WAITING', percent: null }
-    const made = this.#make(key, job, progress, { signal: stop.signal, unchanged })
+    const progress: Progress = { layer: query.view.layer.name, format, since: performance.now(), stage: 'WAITING', percent: null }
+    const made = this.#make(key, query, jobOf, progress, { signal: stop.signal, context })
     const running: Running = { made, stop, progress, waiters: 0 }
     this.#running.set(key, running)
     running.made.catch(() => {}).finally(() => this.#running.delete(key))
     return running
   }
 
-  async #make(key: string, job: FinishedJob, progress: Progress, { signal, unchanged }: Asker): Promise<Kept> {
+  async #make(key: string, query: FeatureQuery, jobOf: JobOf, progress: Progress, { signal, context }: Asker): Promise<Kept> {
+    const { unchanged } = context
     await this.#turn()
     progress.stage = 'READING'
     let folder: string | null = null
@@ -199,7 +206,10 @@ export class Exports {
           progress.percent = share === null || share === undefined ? null : 100 * share
         },
       }
-      const made = await exportFile({ ...job, folder }, limits).catch(async (error: unknown) => {
+      const place = { folder }
+      const write = (query: FeatureQuery) => exportFile({ ...jobOf(query), ...place }, limits)
+      const written = this.#options.engine().withRows(query, context, signal, write)
+      const made = await written.catch(async (error: unknown) => {
         if (!signal.aborted && !(await unchanged())) throw sourceChanged(error)
         throw error
       })

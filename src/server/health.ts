@@ -90,6 +90,7 @@ export class HealthReport {
   async #read(): Promise<HealthModel> {
     const engine = await this.engine()
     return {
+      engines: [],
       ...engine,
       ready: this.ready,
       server: this.server,

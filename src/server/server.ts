@@ -92,6 +92,7 @@ export async function startServer(
     config,
     spatialExtension: spatialExtension.path,
     access: () => state.catalog.access(),
+    engine: () => state.engine,
   })
   const state = new ServerState({
     ...config,
@@ -238,6 +239,7 @@ async function fill(
     mirrors: config.mirrors,
     layers: config.layers,
     stores: config.stores,
+    engines: config.engines,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
     spatialExtension: program.spatialExtension,
     httpfsExtension: () => findHttpfsExtension(program.spatialExtension, (line) => log.info(line)),
@@ -306,13 +308,13 @@ async function withLive(opening: Promise<Catalog>, openingLive: Promise<LiveLaye
   throw files.status === 'rejected' ? files.reason : (live as PromiseRejectedResult).reason
 }
 
-function openWorkers(
+async function openWorkers(
   catalog: Catalog,
   config: Config,
   { spatialExtension, execArgv, remoteReaders }: WorkerProgram,
   log: Log,
 ): Promise<Engine> {
-  return openPool({
+  const pool = await openPool({
     ...config,
     execArgv,
     remoteReaders,
@@ -323,6 +325,9 @@ function openWorkers(
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))
     },
   })
+  if (!catalog.engines) return pool
+  const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
+  return new GatheringEngine(pool, catalog.engines.byName)
 }
 
 /** Milliseconds that clients have to read the end of their operations. */

@@ -24,6 +24,12 @@ const NEEDS: readonly Need[] = [
     sentence: 'Tests of object stores were skipped: they need Python 3.11 or newer with pip. Install it, and run npm test again.',
   },
   {
+    module: 'test/support/spark.ts',
+    isThere: () => existsSync(path.join(ROOT, '.geoduck/spark')) && existsSync('/usr/bin/java'),
+    sentence:
+      'Tests with Spark were skipped: they need Java 17 or newer at /usr/bin/java, and Python 3.11 or newer with pip. Install them, and run npm test again.',
+  },
+  {
     module: 'test/support/certificates.ts',
     isThere: () => existsSync('/usr/bin/openssl'),
     sentence: 'Tests of https were skipped: they need OpenSSL at /usr/bin/openssl. Install the package openssl.',

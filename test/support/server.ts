@@ -13,6 +13,7 @@ export const PLACES = join(SHARED, 'data/places.parquet')
 const CONFIG: Omit<Config, 'sources'> = {
   layers: [],
   stores: [],
+  engines: [],
   mirrors: [],
   host: '127.0.0.1',
   hosts: [],

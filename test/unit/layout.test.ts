@@ -14,13 +14,19 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   ask: { values: ['geometry', 'model'], types: ['delivery', 'encode', 'engines', 'graphql'] },
   engines: { values: ['model'] },
   'engines/duckdb': { values: ['encode', 'engines', 'geometry', 'model'] },
-  catalog: { values: ['engines/duckdb', 'geometry', 'model'], types: ['engines'] },
+  // Spark gathers rows, and DuckDB asks the whole query again of them.
+  'engines/spark': { values: ['engines', 'engines/duckdb', 'geometry', 'model'] },
+  // An engine that gathers rows describes and proves its layers.
+  catalog: { values: ['engines/duckdb', 'engines/spark', 'geometry', 'model'], types: ['engines'] },
   config: { values: ['engines/duckdb', 'model'] },
   delivery: { values: ['ask', 'encode', 'engines', 'model'], types: ['config', 'graphql'] },
   graphql: { values: ['ask', 'delivery', 'encode', 'engines', 'model'] },
   commands: { values: ['ask', 'catalog', 'config', 'delivery', 'engines', 'engines/duckdb', 'graphql', 'model'] },
   server: {
-    values: ['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'geometry', 'graphql', 'model'],
+    values: [
+      ...['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'engines/spark', 'geometry'],
+      ...['graphql', 'model'],
+    ],
   },
   main: { values: ['config', 'program'] },
   program: { values: ['catalog', 'commands', 'config', 'engines/duckdb', 'model', 'server'] },
@@ -32,6 +38,8 @@ const INSIDE = /^src\/engines\/duckdb\/(processes\/|open\.ts)/
 const PLACES: Readonly<Record<string, { readonly folder: RegExp; readonly files?: number }>> = {
   '@duckdb/node-api': { folder: INSIDE },
   koffi: { folder: INSIDE },
+  '@grpc/grpc-js': { folder: /^src\/engines\/spark\/processes\// },
+  '@grpc/proto-loader': { folder: /^src\/engines\/spark\/processes\// },
   tinypool: { folder: /^src\/engines\/duckdb\/(host|pool)\// },
   'apache-arrow': { folder: /^src\/(client|encode)\//, files: 3 },
   wkx: { folder: /^src\/geometry\//, files: 1 },
@@ -117,9 +125,10 @@ test.each(Object.entries(PLACES))('%s is named only where it belongs', (name, { 
   expect(named.size, [...named].join(', ')).toBeLessThanOrEqual(files)
 })
 
-test('DuckDB is opened in one file, and its SQL is quoted in one', () => {
+test('DuckDB is opened in one file, and the SQL of each engine is quoted in one', () => {
   expect(naming(/DuckDBInstance\.create/, /./)).toEqual(['src/engines/duckdb/open.ts'])
   expect(naming(/replaceAll\((['"`])["']\1, /, /^src\/engines\//)).toEqual(['src/engines/duckdb/dialect/quote.ts'])
+  expect(naming(/replaceAll\('`', /, /^src\/engines\//)).toEqual(['src/engines/spark/dialect/condition.ts'])
 })
 
 test('no engine and no delivery sees an argument as a client wrote it, or refuses one', () => {

@@ -60,6 +60,10 @@ export class LiveCatalog extends EventEmitter<{ changed: [LayerChange] }> implem
     return this.#files.prepared
   }
 
+  get engines(): Catalog['engines'] {
+    return this.#files.engines
+  }
+
   get mirrored(): Promise<void> {
     return this.#files.mirrored
   }

@@ -30,4 +30,5 @@ const KINDS: Readonly<Record<FoundSource['format'], Open>> = {
   CSV: copied('CSV'),
 }
 
-export const openSource: Open = (found, context, copies) => KINDS[found.format](found, context, copies)
+export const openSource: Open = (found, context, copies) =>
+  found.gathering ? context.engines!.source(found, context) : KINDS[found.format](found, context, copies)

@@ -13,6 +13,7 @@ import { OWN_SECRET } from '../../config/secret.ts'
 import { type Setting, settings } from '../../config/settings.ts'
 import { shownPath } from '../../model/remote-source.ts'
 import { checkEngine } from './engine.ts'
+import { checkEngines } from './engines.ts'
 import { checkCacheDirectory, checkTempDirectory } from './folders.ts'
 import { checkMemory, checkNode, checkProcessors } from './machine.ts'
 import { type Finding, type OriginRow, reportOf, shownValue } from './report.ts'
@@ -57,6 +58,7 @@ async function checkAll(config: Config): Promise<Finding[]> {
     await checkCacheDirectory(),
     await checkPort(config),
     ...(await checkSources(config)),
+    ...(await checkEngines(config)),
   ]
 }
 
@@ -72,7 +74,9 @@ function originRows({ config: resolved, origins, file }: Resolved): OriginRow[] 
           ? config.layers.map((layer) => layer.name).join(', ')
           : name === 'stores'
             ? config.stores.map((store) => store.url).join(', ')
-            : shownValue(config[name as keyof Config], table[name]),
+            : name === 'engines'
+              ? config.engines.map((engine) => engine.name).join(', ')
+              : shownValue(config[name as keyof Config], table[name]),
       from: from === 'file' ? String(file) : from === 'flag' ? 'command line' : from,
     }))
 }

@@ -40,7 +40,7 @@ export async function checkCacheDirectory(): Promise<Finding> {
 }
 
 /** Returns the reason why the folder is not writable. Null if it is. The folder is made, as a start would do. */
-async function writing(folder: string): Promise<string | null> {
+export async function writing(folder: string): Promise<string | null> {
   try {
     await mkdir(folder, { recursive: true })
     await rm(await mkdtemp(join(folder, 'geoduck-doctor-')), { recursive: true })

@@ -12,7 +12,7 @@ import { workerOptions } from '../../engines/duckdb/pool/worker-options.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { asking } from '../asking.ts'
-import { type CommandSources, openCommandCatalog, warnOfProblems } from '../command-catalog.ts'
+import { type CommandSources, openCommandCatalog, requireFiles, warnOfProblems } from '../command-catalog.ts'
 import { reportOf } from './report.ts'
 
 export interface ExplainOptions extends CommandSources {
@@ -47,6 +47,7 @@ export async function explainPage(config: Config, options: ExplainOptions): Prom
 async function report(catalog: Catalog, config: Config, options: ExplainOptions): Promise<string> {
   const { layer, encoding, page: given, analyze } = options
   const query = await readPageQuery(openSchema(), { layer, encoding, given }, asking(catalog, config))
+  requireFiles(query.view.layer, 'explain', 'select `explain` in a query of a server')
   const { statement, live } = compileFeatures(query)
   const access = catalog.access()
   const asWorker = workerOptions(config, options.spatialExtension, access)

@@ -12,7 +12,7 @@ import { exportFile } from '../../engines/duckdb/host/exporter.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { asking } from '../asking.ts'
-import { type CommandSources, openCommandCatalog, warnOfProblems } from '../command-catalog.ts'
+import { type CommandSources, openCommandCatalog, requireFiles, warnOfProblems } from '../command-catalog.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import type { ExportArguments } from './arguments.ts'
 
@@ -60,6 +60,7 @@ interface Run {
 async function write(catalog: Catalog, config: Config, options: ExportOptions, run: Run): Promise<ExportedFile> {
   const { layer, format, download, spatialExtension } = options
   const { query, zooms } = await readDownloadQuery(openSchema(), { layer, format, given: download }, asking(catalog, config))
+  requireFiles(query.view.layer, 'export', 'download it from a server')
   const access = catalog.access()
   const { folder, signal, progress } = run
   const { job } = exportJob({ query, format, zooms }, { limits: config, spatialExtension, access })

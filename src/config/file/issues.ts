@@ -4,6 +4,7 @@
  */
 import { type Document, isMap, isNode, isScalar, isSeq, type LineCounter, type Scalar, type YAMLSeq } from 'yaml'
 import { nearNames } from '../../model/near-names.ts'
+import { ENGINE_MEMBERS } from '../engine-config.ts'
 import { LAYER_MEMBERS } from '../layer-config.ts'
 import type { Setting, Settings } from '../settings.ts'
 import { STORE_MEMBERS } from '../store-config.ts'
@@ -59,9 +60,10 @@ function tellWrong(path: readonly PropertyKey[], place: IssueLocation, takesInst
   const name = member.length === 0 ? 'it' : `\`${nameOf(member)}\``
   const line = lineOf(path, place)
   if (member.length > 0 && !isNode(node)) return { line, text: `${name} is missing: it takes ${takes}` }
-  // A store has secrets, and its address may hold one.
-  const isSecret = path[0] === 'stores' || (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
-  if (isSecret && path[0] !== 'stores' && isScalar(node) && typeof node.value === 'number')
+  // Stores and engines have secrets, and their addresses may hold one.
+  const hasSecrets = path[0] === 'stores' || path[0] === 'engines'
+  const isSecret = hasSecrets || (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
+  if (isSecret && !hasSecrets && isScalar(node) && typeof node.value === 'number')
     return { line, text: `${name} takes ${takes}: write a number in quotes` }
   // The whole file, as a text, may be `token:` with its value.
   const isShown = !isSecret && member.length > 0 && isPlain(node)
@@ -81,7 +83,7 @@ function isPlain(node: unknown): node is Scalar | YAMLSeq<Scalar> {
 
 function takesOf(member: readonly PropertyKey[], table: Settings): string {
   const [first, , third] = member.map(String)
-  if (first === undefined) return 'settings by name, `sources`, `layers` and `stores`'
+  if (first === undefined) return 'settings by name, `sources`, `layers`, `stores` and `engines`'
   if (first === 'sources') return SOURCES_TAKE
   const list = LISTS[first]
   if (list) return third === undefined ? list.takes : (list.members[third]?.takes ?? 'text')
@@ -94,6 +96,7 @@ const LISTS: Readonly<
 > = {
   layers: { takes: 'a list of layers, each with a name and a path', members: LAYER_MEMBERS },
   stores: { takes: 'a list of stores, each with a url', members: STORE_MEMBERS },
+  engines: { takes: 'a list of engines, each with a name, kind, url and resultSets', members: ENGINE_MEMBERS },
 }
 
 function memberNames(path: readonly PropertyKey[]): string[] {

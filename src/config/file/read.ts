@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { remoteReason } from '../../model/remote-source.ts'
 import { ConfigurationError } from '../configuration-error.ts'
+import { type EngineConfig, engineFaults } from '../engine-config.ts'
 import { type LayerConfig, layerFaults } from '../layer-config.ts'
 import type { SettingName, Settings } from '../settings.ts'
 import { type StoreConfig, storeFaults } from '../store-config.ts'
@@ -18,6 +19,7 @@ export interface ConfigFile {
   readonly mirrors: readonly string[]
   readonly layers: readonly LayerConfig[]
   readonly stores: readonly StoreConfig[]
+  readonly engines: readonly EngineConfig[]
   /** The values in the file. Paths are absolute; in the file they are relative to its folder. */
   readonly settings: Readonly<Partial<Record<SettingName, unknown>>>
 }
@@ -33,16 +35,22 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
   const syntax = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${withoutText(message)}`)
   if (syntax.length > 0) throw wrong(path, syntax)
   const { data, error } = fileSchema(table).safeParse(contentOf(document, path))
-  const faults: readonly ConfigIssue[] = error?.issues ?? [...layerFaults(data?.layers ?? []), ...storeFaults(data?.stores ?? [])]
+  const { layers: given = [], stores: named = [], engines: others = [] } = data ?? {}
+  const faults: readonly ConfigIssue[] = error?.issues ?? [
+    ...layerFaults(given),
+    ...storeFaults(named),
+    ...engineFaults(others, given),
+  ]
   if (!data || faults.length > 0) throw wrong(path, describeIssues(faults, { document, lines, table }))
   const absolute = (name: string) => (remoteReason(name) === null ? resolve(dirname(path), name) : name)
-  const { $schema: _, sources, layers = [], stores = [], ...settings } = data
+  const { $schema: _, sources, layers = [], stores = [], engines = [], ...settings } = data
   return {
     path,
     sources: sources?.map((source) => absolute(typeof source === 'string' ? source : source.path)) ?? null,
     mirrors: sources?.flatMap((source) => (typeof source !== 'string' && source.mirror ? [source.path] : [])) ?? [],
     layers: layers.map((layer) => ({ ...layer, path: absolute(layer.path) })),
     stores,
+    engines: engines.map((engine) => ({ ...engine, resultSets: absolute(engine.resultSets) })),
     settings: Object.fromEntries(
       Object.entries(settings)
         .filter(([, value]) => value !== MASK)

@@ -1,6 +1,7 @@
 /** The schema of a configuration file, built from the table of settings: for the reader and, as JSON Schema, for editors. */
 import { z } from 'zod'
 import { isObject } from '../../model/remote-source.ts'
+import { type EngineConfig, engineSchema } from '../engine-config.ts'
 import { type LayerConfig, layerSchema } from '../layer-config.ts'
 import type { Setting, SettingName, Settings } from '../settings.ts'
 import { type StoreConfig, storeSchema } from '../store-config.ts'
@@ -18,6 +19,7 @@ export interface FileContent extends Partial<Readonly<Record<SettingName, unknow
   readonly sources?: readonly (string | z.infer<typeof sourceSchema>)[]
   readonly layers?: readonly LayerConfig[]
   readonly stores?: readonly StoreConfig[]
+  readonly engines?: readonly EngineConfig[]
 }
 
 const path = z.string().min(1)
@@ -48,6 +50,7 @@ export function fileSchema(table: Settings): z.ZodType<FileContent> {
         .optional()
         .describe('Layers with their own settings. Each replaces the layer that its source would give.'),
       stores: z.array(storeSchema).optional().describe('Stores of objects on other machines, with their own credentials.'),
+      engines: z.array(engineSchema).optional().describe('Other engines that gather the rows of layers: Apache Spark.'),
       ...Object.fromEntries(members),
     })
     .describe('The configuration of a Geoduck server.') as z.ZodType<FileContent>

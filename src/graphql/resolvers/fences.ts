@@ -82,6 +82,11 @@ async function readArea({ layer: name, geometry, roam }: FencesInput, objects: L
   const layer = await catalog.fresh(known)
   if (layer.preparation) throw layerNotReady(layer.name, layer.preparation)
   requireGeometry(layer, 'fences')
+  const { relation } = layer
+  if (relation.kind === 'gathered') {
+    const message = `\`fences.layer\`: engine ${relation.engine} gathers the rows of ${show(layer.name)}; name a layer of files, or a live one.`
+    throw new GeoduckError('UNSUPPORTED', message)
+  }
   if (identityOf(layer) === identityOf(objects))
     throw new GeoduckError('BAD_INPUT', '`fences` takes another layer than `objects`; `roam` compares objects with each other.')
   if (!layer.crs || !objects.crs || !sameCrs(layer.crs, objects.crs))

@@ -23,7 +23,7 @@ import type { EventLoopYield } from '../../delivery/event-loop-yield.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
-import type { Explanation, Page } from '../../engines/engine.ts'
+import { type Explanation, NOT_EXECUTED, type Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId, makersOf } from '../../model/feature-id.ts'
 import { type Field, type OnInvalid as Handling, kindOf, type Layer } from '../../model/layer.ts'
 import type { FeatureQuery } from '../../model/query.ts'
@@ -31,6 +31,7 @@ import type { Context } from '../context.ts'
 import type { AnyPage, NamedColumn, PageDelivery } from '../delivery.ts'
 import type {
   ColumnResolvers,
+  ExecutionResolvers,
   FeatureBatchResolvers,
   FeatureConnectionResolvers,
   InvalidFeatureResolvers,
@@ -252,7 +253,7 @@ export async function featuresOf(
 ): Promise<AnyPage> {
   const first = inRange('first', args.first, firstRange(context.services.pageRows))
   const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
-  if (isOnlyCounted(info)) return { batch: NO_ROWS, request }
+  if (needsNoPage(info)) return { batch: NO_ROWS, request }
   if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
     return await FlowingPage.open(request, first, context)
   }
@@ -265,30 +266,20 @@ const NO_ROWS: Page = Object.freeze<Page>({
   count: 0,
   outputs: [],
   position: null,
-  execution: {
-    lane: 'NORMAL',
-    degraded: false,
-    reason: null,
-    attempts: 0,
-    elapsedMs: 0,
-    rowGroupsRead: null,
-    rowGroups: null,
-    rowsScanned: null,
-    remoteRequests: 0,
-    remoteBytes: 0,
-    remoteCacheHits: 0,
-  },
+  execution: NOT_EXECUTED,
   hasMore: false,
   release: () => {},
 })
 
-/** True if only the number of all features is selected. A separate query counts them, so no page is needed. */
-function isOnlyCounted(info: GraphQLResolveInfo): boolean {
+/** Fields for which no page is read: a separate query counts all features, and an explanation runs none. */
+const FIELDS_WITHOUT_PAGE: ReadonlySet<string> = new Set(['__typename', 'totalCount', 'explain'])
+
+function needsNoPage(info: GraphQLResolveInfo): boolean {
   const names = selectedFields(info.fieldNodes, info)
     .values()
     .map(([node]) => node!.name.value)
     .toArray()
-  return names.includes('totalCount') && names.every((name) => name === 'totalCount' || name === '__typename')
+  return names.every((name) => FIELDS_WITHOUT_PAGE.has(name)) && names.some((name) => name !== '__typename')
 }
 
 /** Most features in a page that is held, the default limit of a page. 10,000 buildings are about 4 MB. */
@@ -369,6 +360,14 @@ const worker: WorkerResolvers = {
   at: ({ diagnostics }) => diagnostics?.at ?? null,
 }
 
+/** The rows of most layers are in files or tables, so that no other engine gathers them. */
+const execution: ExecutionResolvers = {
+  engine: ({ gathering }) => gathering?.engine ?? null,
+  gatheredRows: ({ gathering }) => gathering?.gatheredRows ?? null,
+  gatherMs: ({ gathering }) => gathering?.gatherMs ?? null,
+  notNarrowed: ({ gathering }) => gathering?.notNarrowed ?? null,
+}
+
 const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
 
 /** Columns that are completed in a millisecond under fifteen aliases. */
@@ -430,4 +429,6 @@ export const resolvers: Resolvers = {
   ...viewportTypes,
   FenceBatch: fenceBatch,
   Worker: worker,
+  Execution: execution,
+  Explanation: { gathering: ({ gathering }) => gathering ?? null },
 }

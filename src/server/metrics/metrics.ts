@@ -112,6 +112,9 @@ function engineMetrics(registry: Registry): (health: EngineHealth) => void {
   const memory = gauge('memory_share', 'Use of the nearest limit of memory by the workers, 0 to 1')
   const workers = gauge('workers', 'Worker processes', ['lane', 'state'])
   const resident = gauge('worker_resident_bytes', 'Resident memory of the worker processes', ['lane'])
+  const ready = gauge('engine_ready', '1 if the engine that gathers rows answered last time', ['engine'])
+  const gathering = gauge('engine_gatherings', 'Gatherings of this server that run or wait', ['engine'])
+  const gathered = gauge('engine_result_set_bytes', 'Bytes of the result sets in the folder of the engine', ['engine'])
   const deaths = new Counter({
     name: 'geoduck_worker_deaths_total',
     help: 'Worker processes that died',
@@ -130,6 +133,11 @@ function engineMetrics(registry: Registry): (health: EngineHealth) => void {
     memory.set(health.memory.share)
     fallbacks.reset()
     fallbacks.inc(health.fallbacks.count)
+    for (const { name: engine, state, gatherings, bytes } of health.engines ?? []) {
+      ready.set({ engine }, state === 'READY' ? 1 : 0)
+      gathering.set({ engine }, gatherings)
+      gathered.set({ engine }, bytes)
+    }
     for (const metric of [workers, resident, deaths]) metric.reset()
     for (const worker of health.workers) recordWorker(worker)
   }

@@ -12,6 +12,7 @@ import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
 import { VISITORS } from './place.ts'
 import { answered, answerTo, partOf, streamed } from './questions.ts'
+import { gathered } from './spark.ts'
 import { conversation } from './wire.ts'
 
 const ofProperty = (property: string) => `{ features(layer: "observations", where: { property: ${property} }) { count } }`
@@ -120,6 +121,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     partOf('{ layer(name: "lakes") { check { invalid firstInvalid { key reason } } } }'),
     notRun(['sh'], 'it takes strace; test/engine/catalog/prepare/hostile.test.ts has the files'),
   ],
+  'docs/spark.md': [notRun(['sh'], 'test/support/spark.ts starts such a server'), gathered],
   'docs/speed.md': [],
   'docs/subscriptions.md': [conversation, conversation],
   'docs/tiles.md': [

@@ -10,6 +10,8 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
 import { CAPABILITIES } from '../../../src/engines/duckdb/capabilities.ts'
+import { SparkError } from '../../../src/engines/spark/host/spark-connection.ts'
+import { unavailable } from '../../../src/engines/spark/host/spark-engine.ts'
 import type { Services } from '../../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
 import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
@@ -45,6 +47,7 @@ const MET: Readonly<Record<ErrorCode, readonly AnyWire[]>> = {
   CURSOR_EXPIRED: ALL,
   LIMIT_EXCEEDED: ALL,
   UNSUPPORTED: ALL,
+  ENGINE_UNAVAILABLE: ALL,
   OVERLOADED: ALL,
   DEADLINE_EXCEEDED: ALL,
   SLOW_CONSUMER: STREAMS,
@@ -305,8 +308,10 @@ describe('what cannot be brought about', () => {
     wires.close()
   })
 
-  it('INTERNAL is reported on every wire', async () => {
-    const error = new Error('IO Error: /srv/secret')
+  it.each<[ErrorCode, Error]>([
+    ['INTERNAL', new Error('IO Error: /srv/secret')],
+    ['ENGINE_UNAVAILABLE', unavailable('big', new SparkError('[PATH_NOT_FOUND] /srv/secret', false))],
+  ])('%s is reported on every wire', async (code, error) => {
     const services: Services = {
       get catalog(): never {
         throw error
@@ -328,7 +333,7 @@ describe('what cannot be brought about', () => {
     }
     const wires = await openWires(services)
     const server = serverOf(wires.url)
-    for (const wire of ALL) meet('INTERNAL', wire, await failing(server, wire, features('layer: "x"')))
+    for (const wire of ALL) meet(code, wire, await failing(server, wire, features('layer: "x"')))
     wires.close()
   })
 })

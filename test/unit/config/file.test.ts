@@ -162,7 +162,7 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
   ],
   ['a key near another', 'prot: 1', ['line 1: `prot` is not known; near: `port`']],
   ['the name of a flag', 'stall-timeout: 3', ['line 1: `stall-timeout` is not known; near: `stallSeconds`']],
-  ['a key near none', 'host: a\nquux123: 1', ['line 2: `quux123` is not known; known: sources, layers, stores, host,']],
+  ['a key near none', 'host: a\nquux123: 1', ['line 2: `quux123` is not known; known: sources, layers, stores, engines, host,']],
   ['a wrong secret, which is not shown', 'cursorSecret: geheim', ['line 1: `cursorSecret` takes at least 16 characters$']],
   [
     'a secret of digits, which YAML reads as a number',
@@ -251,7 +251,7 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
     ['line 3: `sources` takes a list of files, folders, glob patterns and addresses, or { path: ADDRESS, mirror: true }'],
   ],
   ['a source with more', 'sources: [{ path: a, mirrors: true }]', ['line 1: `sources[0].mirrors` is not known; near: `mirror`']],
-  ['a list', '- a', ['line 1: it takes settings by name, `sources`, `layers` and `stores`']],
+  ['a list', '- a', ['line 1: it takes settings by name, `sources`, `layers`, `stores` and `engines`']],
   ['a key twice', 'port: 1\nport: 2', ['line 2: Map keys must be unique']],
   ['what is no YAML', 'port: [1\nhost: a', ['line 2: ']],
   ['an alias of nothing', 'port: *a', ['Unresolved alias']],

@@ -11,7 +11,7 @@ import {
   MAX_LATITUDE,
   METRES_PER_DEGREE,
 } from '../../../geometry/cells.ts'
-import { type Layer, LON_LAT } from '../../../model/layer.ts'
+import { type CoveringColumn, type Layer, LON_LAT } from '../../../model/layer.ts'
 import { layerCrsText, transformed } from './crs.ts'
 import { withGeometry } from './geometry-column.ts'
 import { memberOf, type Parameters } from './quote.ts'
@@ -87,11 +87,11 @@ interface Place {
 }
 
 function placeOf(layer: Layer): Place {
-  const { pruning, geometryEncoding, geometryColumn, state, tailoring } = layer
+  const { geometryEncoding, geometryColumn } = layer
   if (geometryEncoding === 'point') return written(memberOf(geometryColumn, 'x'), memberOf(geometryColumn, 'y'))
-  // A covering column of floats is a little larger than the geometry, and a repaired geometry a little smaller.
-  if (pruning.kind === 'COVERING_COLUMN' && !pruning.float32 && state === 'READY' && tailoring?.onInvalid !== 'repair') {
-    const side = (name: 'xmin' | 'ymin' | 'xmax' | 'ymax') => memberOf(pruning.column, pruning.members[name])
+  const covering = coveringPlace(layer)
+  if (covering) {
+    const side = (name: 'xmin' | 'ymin' | 'xmax' | 'ymax') => memberOf(covering.column, covering.members[name])
     return written(between(side('xmin'), side('xmax')), between(side('ymin'), side('ymax')))
   }
   // An empty ring has infinite sides for the engine.
@@ -104,6 +104,15 @@ function placeOf(layer: Layer): Place {
     return value
   })
   return isPlain ? written(x(plain), y(plain)) : named(withGeometry(layer, (value) => `{x: ${x(value)}, y: ${y(value)}}`))
+}
+
+/**
+ * The covering column whose box is exactly that of the geometry, if there is one. One of floats is a little larger than the geometry, and a repaired
+ * geometry a little smaller.
+ */
+export function coveringPlace({ pruning, state, tailoring }: Layer): CoveringColumn | null {
+  const isExact = pruning.kind === 'COVERING_COLUMN' && !pruning.float32 && state === 'READY' && tailoring?.onInvalid !== 'repair'
+  return isExact ? pruning : null
 }
 
 function between(low: string, high: string): string {

@@ -50,7 +50,9 @@ export function resultColumns(
       : columns.add(`key ${n}`, { kind: 'utf8' }, comparison.text(subject)),
   )
   const natural = source.natural.map(({ sql, value = sql, type }) =>
-    columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value),
+    typeof type === 'string'
+      ? columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value)
+      : columns.add('place', { kind: 'utf8' }, type.text(value)),
   )
   const properties = query.properties.map((column) => {
     const { wire, sql } = wireOf(column.type)

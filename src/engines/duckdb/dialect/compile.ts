@@ -25,7 +25,7 @@ import {
 } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { coveringOf } from './pruning.ts'
-import { columnOf, geometryColumnOf, memberOf, Parameters, virtualColumn } from './quote.ts'
+import { columnOf, geometryColumnOf, memberOf, Parameters, readParquet, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'
 import { copyFor, freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
@@ -108,6 +108,17 @@ export function compileRanks(query: FeatureQuery, by: Rank, levels: number): Pla
   const sql = `WITH r AS MATERIALIZED (${ranks}), q AS (${thresholds}) SELECT ${columns.join(', ')}, count(*) FROM r, q HAVING count(*) > 0`
   const names = [...columns, 'all'].map((_, n) => `n${n}`)
   return compileNumbers(sql, names, parameters, layer, prefix)
+}
+
+/** Compiles the order of gathered rows: their number, and the number of those whose key is not above the one before. Groups are in no order. */
+export function compileOrder({ layer }: View): Plan {
+  const { relation } = layer
+  if (relation.kind === 'gathered' && relation.grouped)
+    return compileNumbers(`SELECT count(*), 0 FROM ${readParquet(relation.files!)}`, ['rows', 'wrong'], new Parameters(), layer)
+  const { from, natural } = sourceOf(layer, null)
+  const keys = `SELECT ${natural[0]!.sql} AS k, lag(${natural[0]!.sql}) OVER () AS before FROM ${from}`
+  const sql = `SELECT count(*), count(*) FILTER (k IS NULL OR k <= before) FROM (${keys})`
+  return compileNumbers(sql, ['rows', 'wrong'], new Parameters(), layer)
 }
 
 /** Compiles a statement whose columns are doubles. */

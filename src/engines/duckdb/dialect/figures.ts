@@ -101,10 +101,15 @@ function sum(member: Member, sorted: boolean, parameters: Parameters): string {
 
 function average(member: Member, sorted: boolean, parameters: Parameters): string {
   const { type } = member
-  const isSummedExactly =
-    (type.kind === 'int' && type.bits !== null && type.bits <= 64) || (type.kind === 'decimal' && type.precision <= SUMMED_DIGITS)
-  if (isSummedExactly) return `avg(${number(member, parameters)})`
+  if (type.kind === 'int' && type.bits !== null && type.bits <= 64)
+    return quotient(`sum(${number(member, parameters)})`, `count(${number(member, parameters)})`)
+  if (type.kind === 'decimal' && type.precision <= SUMMED_DIGITS) return `avg(${number(member, parameters)})`
   return `favg(${summed(asDouble(member, parameters), sorted)})`
+}
+
+/** The engine's average of integers has another last digit on other processors. */
+export function quotient(sum: string, count: string): string {
+  return `CAST(${sum} AS DOUBLE) / ${count}`
 }
 
 /** Values from here on have a square that cannot be summed. */

@@ -7,24 +7,33 @@ import { GeoduckError } from '../../../model/errors.ts'
 import { sridOf } from '../../../model/layer.ts'
 import type { GroupColumn, GroupQuery, Measure, PropertySortKey, RowPosition } from '../../../model/query.ts'
 import { allFields, Columns, type Wire, wireOf } from './columns.ts'
-import { compileWhere, digestOf, filterDigest, frozen, limitOf, liveOf, scannedOf, sourceFor, withSentinel } from './compile.ts'
-import { figureSql, type Rows } from './figures.ts'
+import { comparisonOf } from './comparison.ts'
+import {
+  compileWhere,
+  digestOf,
+  filterDigest,
+  frozen,
+  limitOf,
+  liveOf,
+  type Scanned,
+  scannedOf,
+  sourceFor,
+  type Where,
+  withSentinel,
+} from './compile.ts'
+import { figureSql, quotient, type Rows } from './figures.ts'
 import { compileFilter } from './filter.ts'
 import { type KeySql, keysSql } from './group-keys.ts'
 import { afterKeys, type SortColumn, sortColumns, sortTerm } from './order.ts'
 import type { Plan } from './plan.ts'
-import { columnOf, derived, identifier, Parameters } from './quote.ts'
+import { columnOf, derived, identifier, Parameters, readParquet, virtualColumn } from './quote.ts'
 
 /** @throws GeoduckError CURSOR_INVALID if `after` belongs to other keys or another order */
 export function compileGroups(query: GroupQuery): Plan {
   const { view, having, outputs, cursorKey = null } = query
   const scanned = scannedOf(query)
-  const source = sourceFor(scanned)
   const parameters = new Parameters()
-  const { prefix, where, indexed, few } = compileWhere(scanned, source, parameters)
-  const ofFilter = parameters.values.length
-  const rows = { layer: view.layer, source, where, parameters }
-  const groups = groupsOf(query, rows, (measure) => figureSql(measure, rows))
+  const { prefix, groups, indexed, few, ofFilter } = gatheredGroups(query) ?? computedGroups(query, scanned, parameters)
   const meets = having ? compileFilter(having, view.layer, parameters).exact : 'true'
   const others = parameters.values.slice(ofFilter)
   const counted = query.counted ? { ...query, keys: [], orderBy: [] } : query
@@ -39,6 +48,49 @@ export function compileGroups(query: GroupQuery): Plan {
   const statement = withSentinel(`${selected}${after}${sorted}${limitOf(query, parameters)}`, select.length, parameters, prefix)
   const plan = { statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, few, digest }
   return frozen({ ...plan, ...liveOf(view.layer) })
+}
+
+interface Groups extends Omit<Where, 'where'> {
+  /** The derived relation. */
+  readonly groups: string
+  /** The number of values of the filter. */
+  readonly ofFilter: number
+}
+
+function computedGroups(query: GroupQuery, scanned: Scanned, parameters: Parameters): Groups {
+  const source = sourceFor(scanned)
+  const { where, ...found } = compileWhere(scanned, source, parameters)
+  const ofFilter = parameters.values.length
+  const rows = { layer: query.view.layer, source, where, parameters }
+  return { ...found, groups: groupsOf(query, rows, (measure) => figureSql(measure, rows)), ofFilter }
+}
+
+/** The groups that Spark has computed, if it has: see `engines/spark/dialect/groups.ts`. */
+function gatheredGroups({ view, keys, measures }: GroupQuery): Groups | null {
+  const { relation } = view.layer
+  if (relation.kind !== 'gathered' || !relation.grouped || !relation.files) return null
+  const columns = [...keys, ...measures].map((group, n) => {
+    const isAverage = 'figure' in group && group.figure.kind === 'avg'
+    return named(
+      group,
+      isAverage ? quotient(virtualColumn(`c${n}`), virtualColumn(`c${n}_count`)) : writtenValue(`c${n}`, group.field),
+    )
+  })
+  const groups = derived(`SELECT ${columns.join(', ') || '*'} FROM ${readParquet(relation.files)}`)
+  return { prefix: '', groups, indexed: false, few: false, ofFilter: 0 }
+}
+
+/** Times are whole numbers in the files, and the largest and least of them are infinite. */
+function writtenValue(name: string, { type }: GroupColumn['field']): string {
+  const column = virtualColumn(name)
+  const { cast } = comparisonOf(type)!
+  if (type.kind === 'binary') return column
+  if (type.kind !== 'date' && type.kind !== 'timestamp') return cast(column)
+  const [most, finite] =
+    type.kind === 'timestamp'
+      ? [2n ** 63n - 1n, `make_timestamp${type.utc ? 'tz' : ''}(${column})`]
+      : [2n ** 31n - 1n, `CAST('1970-01-01' AS DATE) + CAST(${column} AS INTEGER)`]
+  return `CASE ${column} WHEN ${most} THEN ${cast(`'infinity'`)} WHEN -${most} THEN ${cast(`'-infinity'`)} ELSE ${finite} END`
 }
 
 /** The groups as a derived relation. */

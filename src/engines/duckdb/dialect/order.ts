@@ -6,7 +6,7 @@ import type { Probe } from '../../../model/predicate.ts'
 import type { Query, RowPosition, SortKey } from '../../../model/query.ts'
 import { type Comparison, comparisonOf } from './comparison.ts'
 import { columnOf, type Parameters } from './quote.ts'
-import type { NaturalKey, Source } from './source.ts'
+import { castTo, type NaturalKey, type Source } from './source.ts'
 
 export interface SortColumn {
   readonly kind: SortKey['kind']
@@ -52,12 +52,17 @@ export interface ResumePoint {
 
 export function readPosition({ keys }: RowPosition, sorted: readonly SortColumn[], { natural, files }: Source): ResumePoint {
   const rest = keys.slice(sorted.length)
-  if (rest.length !== natural.length || !rest.every((key) => typeof key === 'string' && /^\d{1,19}$/.test(key))) {
+  if (rest.length !== natural.length || !rest.every((key, n) => isPlace(key, natural[n] as NaturalKey))) {
     throw new GeoduckError('CURSOR_INVALID', 'The cursor is not one of this order; start again without it.')
   }
   const [file, ...row] = rest as string[]
   const place = files ? String(files.indexOf(Number(file))) : file
   return { sorted: keys.slice(0, sorted.length), natural: [place as string, ...row] }
+}
+
+/** A key of the layer is in the cursor as the engine wrote it. A longer one than a cursor carries is no place. */
+function isPlace(key: RowPosition['keys'][number] | undefined, { type }: NaturalKey): boolean {
+  return typeof key === 'string' && (typeof type !== 'string' || /^\d{1,19}$/.test(key))
 }
 
 /** SQL for rows after a resume point in a sorted result. */
@@ -96,7 +101,7 @@ function valueAt(
   const text = place.sorted[n] ?? null
   if (text === null) return null
   if (text !== true) return comparison.cast(parameters.text(text))
-  const row = source.natural.map(({ sql, type }, k) => `${sql} = CAST(${parameters.text(place.natural[k] as string)} AS ${type})`)
+  const row = source.natural.map((key, k) => `${key.sql} = ${castTo(key, parameters.text(place.natural[k] as string))}`)
   return `(SELECT ${subject} FROM ${source.from} WHERE ${row.join(' AND ')})`
 }
 
@@ -139,10 +144,7 @@ export function partsOfCopy(place: ResumePoint | null, key: SortColumn, source: 
 }
 
 function afterNatural(place: readonly string[], natural: readonly NaturalKey[], parameters: Parameters): string {
-  const [first, second] = natural.map(({ sql, type }, n) => ({
-    sql,
-    value: `CAST(${parameters.text(place[n] as string)} AS ${type})`,
-  }))
+  const [first, second] = natural.map((key, n) => ({ sql: key.sql, value: castTo(key, parameters.text(place[n] as string)) }))
   if (!first) throw new RangeError('an order has at least one key')
   if (!second) return `${first.sql} > ${first.value}`
   return `(${first.sql} > ${first.value} OR ${first.sql} = ${first.value} AND ${second.sql} > ${second.value})`
@@ -155,8 +157,8 @@ function afterNatural(place: readonly string[], natural: readonly NaturalKey[], 
 export function afterInParts(place: readonly string[], natural: readonly NaturalKey[], parameters: Parameters): string[] {
   const [file, row] = natural
   if (!file || !row) return [afterNatural(place, natural, parameters)]
-  const inFile = `CAST(${parameters.text(place[0] as string)} AS ${file.type})`
-  const after = `CAST(${parameters.text(place[1] as string)} AS ${row.type})`
+  const inFile = castTo(file, parameters.text(place[0] as string))
+  const after = castTo(row, parameters.text(place[1] as string))
   return [`${file.sql} = ${inFile} AND ${row.sql} > ${after}`, `${file.sql} > ${inFile}`]
 }
 

@@ -52,8 +52,9 @@ export function rowGroupsOf(layer: Layer): string | null {
         memberOf(covering.column, side),
       )
     : ['XMin', 'YMin', 'XMax', 'YMax'].map((side) => `ST_${side}(${geometryValue(layer)})`)
-  if (covering && relation.kind === 'parquet' && (state !== 'READY' || featureCount === null || featureCount > MOST_READ)) {
-    return `SELECT ${[GROUP_ROWS, ...sides].join(', ')} FROM ${coveringStatistics(relation.files, covering)} ORDER BY ${GROUP_PLACE}`
+  const files = relation.kind === 'parquet' || relation.kind === 'gathered' ? relation.files : undefined
+  if (covering && files && (state !== 'READY' || featureCount === null || featureCount > MOST_READ)) {
+    return `SELECT ${[GROUP_ROWS, ...sides].join(', ')} FROM ${coveringStatistics(files, covering)} ORDER BY ${GROUP_PLACE}`
   }
   const { from, natural } = sourceOf(layer, null)
   const [west, south, east, north] = sides

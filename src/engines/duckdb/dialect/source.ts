@@ -1,10 +1,11 @@
 /** Writes the source of the rows, and the order in which they arrive without a sort. */
-import type { Layer, Relation, SortedCopy } from '../../../model/layer.ts'
+import type { Field, Layer, Relation, SortedCopy } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
 import type { FeatureQuery, View } from '../../../model/query.ts'
-import { isComparedAsStored } from './comparison.ts'
+import { type Comparison, comparisonOf, isComparedAsStored } from './comparison.ts'
 import {
   COPIED_ROW,
+  columnOf,
   extended,
   identifier,
   LIVE_COLUMNS,
@@ -21,7 +22,13 @@ export interface NaturalKey {
   readonly sql: string
   /** SQL of its value in a position, if that differs: files are counted in the layer's list, even if only some are read. */
   readonly value?: string
-  readonly type: 'BIGINT' | 'UBIGINT'
+  /** The comparison of the layer's key, if that is the natural order. */
+  readonly type: 'BIGINT' | 'UBIGINT' | Comparison
+}
+
+/** SQL of a value of the natural order from the SQL of its text. */
+export function castTo({ type }: Pick<NaturalKey, 'type'>, text: string): string {
+  return typeof type === 'string' ? `CAST(${text} AS ${type})` : type.cast(text)
 }
 
 /**
@@ -63,6 +70,9 @@ export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source
     const row = virtualColumn(identifier(LIVE_COLUMNS.row))
     return { from: liveRows(relation), natural: [{ sql: row, type: 'BIGINT' }], offsets: [0], files: null }
   }
+  // Without files, the statement is only explained.
+  if (relation.kind === 'gathered')
+    return { from: readParquet(relation.files ?? []), natural: [orderOfKey(relation.key)], offsets: [0], files: null }
   const names = virtualNames(relation)
   const taken = takenNames(layer)
   // A column of the source hides the virtual column of the same name. To count rows instead costs a pass over the rows before the position.
@@ -158,6 +168,13 @@ function fileKey(wanted: readonly number[] | null): NaturalKey {
   return wanted ? { sql, value: `CAST([${wanted.join(', ')}][CAST(${sql} AS BIGINT) + 1] AS ${type})`, type } : { sql, type }
 }
 
+/** The files are sorted by the key, which is proven before they are read. */
+function orderOfKey(key: Field): NaturalKey {
+  const type = comparisonOf(key.type)
+  if (!type || !isComparedAsStored(key)) throw new RangeError('the key of gathered rows is compared as it is stored')
+  return { sql: columnOf(key), type }
+}
+
 function virtualNames(relation: Relation): string[] {
   if (relation.kind === 'table') return [ROWID]
   return relation.files.length > 1 ? [FILE_INDEX, FILE_ROW_NUMBER] : [FILE_ROW_NUMBER]
@@ -193,11 +210,11 @@ export function rowNumber({ natural, offsets }: Source): string {
 /** The row with that number. */
 export function isRow({ natural, offsets }: Source, row: bigint, parameters: Parameters): string {
   const [first, second] = natural as readonly [NaturalKey, NaturalKey?]
-  if (!second) return `${first.sql} = CAST(${parameters.bind(String(row))} AS ${first.type})`
+  if (!second) return `${first.sql} = ${castTo(first, parameters.bind(String(row)))}`
   const file = offsets.findLastIndex((offset) => BigInt(offset) <= row)
   const inFile = row - BigInt(offsets[file] ?? 0)
   return (
-    `${first.sql} = CAST(${parameters.bind(String(file))} AS ${first.type})` +
-    ` AND ${second.sql} = CAST(${parameters.bind(String(inFile))} AS ${second.type})`
+    `${first.sql} = ${castTo(first, parameters.bind(String(file)))}` +
+    ` AND ${second.sql} = ${castTo(second, parameters.bind(String(inFile)))}`
   )
 }

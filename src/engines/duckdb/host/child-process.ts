@@ -36,7 +36,7 @@ export class NoAnswer extends Error {
 }
 
 export interface Program {
-  /** Path below `processes/` without the extension, so that it works from sources and compiled. */
+  /** Path from `processes/` without the extension, so that it works from sources and compiled. */
   readonly program: string
   readonly threads: number
   /** Variables in addition to those that every program needs. */
@@ -104,6 +104,11 @@ export class ChildProcess<Message extends object> {
     this.#request = { resolve, reject, onNote }
     this.#forked.send(message)
     return (await promise.finally(() => timer.clear())) as Value
+  }
+
+  /** Sends a message that a program answers by a note to a request that is open. */
+  post(message: Message): void {
+    if (!this.#end) this.#forked.send(message)
   }
 
   /** Kills the process and waits for its end. A message without an answer is rejected. */

@@ -79,5 +79,5 @@ export const KEPT_FILES = 256
 export const keptFile = (folder: string, slot: number): string => path.join(folder, `${slot}.parquet`)
 
 /** Returns the paths of all files of earlier versions, for `allowed_paths`. */
-export const keptPaths = (folder: string): readonly string[] =>
-  pathsFor(Array.from({ length: KEPT_FILES }, (_, slot) => keptFile(folder, slot)))
+export const keptPaths = (folder: string, slots = KEPT_FILES): readonly string[] =>
+  pathsFor(Array.from({ length: slots }, (_, slot) => keptFile(folder, slot)))

@@ -11,6 +11,7 @@ import type {
   Engine,
   EngineHealth,
   FileAccess,
+  GatheredOrder,
   Lane as LaneName,
   Message,
   OperationContext,
@@ -19,7 +20,7 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileLonLat, compileRanks, compileRowGroups, mayMatch } from '../dialect/compile.ts'
+import { compileLonLat, compileOrder, compileRanks, compileRowGroups, mayMatch } from '../dialect/compile.ts'
 import { compileRows } from '../dialect/compile-rows.ts'
 import { explain } from '../dialect/explain.ts'
 import { nearestFirst } from '../dialect/order.ts'
@@ -216,6 +217,14 @@ class Pool implements Engine {
       const [least = 0, above = 0, equal = 0] = row.slice(3 * n, 3 * n + 3).map(Number)
       return { by, least, share: Math.max(0, Math.min(1, (all / 2 ** (n + 1) - above) / equal)) }
     })
+  }
+
+  withRows: Engine['withRows'] = (query, _context, _signal, use) => use(query)
+
+  async orderOf(query: Query, context: OperationContext): Promise<GatheredOrder> {
+    const [row] = (await this.#numbers(query, compileOrder(query.view), 1, context)) ?? []
+    const [rows, wrong] = row as readonly number[]
+    return { rows: rows!, isAscending: wrong === 0 }
   }
 
   /** Returns the rows of a statement whose columns are doubles. Null if there are more than `most`. */

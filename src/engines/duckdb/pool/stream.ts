@@ -299,7 +299,7 @@ function slowConsumer(stallMs: number): GeoduckError {
  * Turns SOURCE_CHANGED into CURSOR_EXPIRED: a stream can't resume, because its batches come from a version that no longer
  * exists.
  */
-function toStreamError(error: unknown, layer: string): unknown {
+export function toStreamError(error: unknown, layer: string): unknown {
   return error instanceof GeoduckError && error.code === 'SOURCE_CHANGED' ? sourceChanged(layer) : error
 }
 
