@@ -20,7 +20,7 @@ export class EventSource {
 
   static async open(server: Served, query: string, variables: object = {}): Promise<EventSource> {
     const abort = new AbortController()
-    // Caddy 2.6 ends some streams early that are asked for by POST on a connection that had a request before (docs/proxies.md).
+    // Caddy 2.6 ends some streams early if the POST is on a connection that had a request before (docs/proxies.md).
     const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream', connection: 'close' },
