@@ -247,14 +247,16 @@ export class SparkSource implements Source, Reader {
     const { inspector } = this.#context
     const asked = fields.filter(({ type }) => type.kind !== 'geometry')
     const names = asked.map(({ name }) => name)
-    const files = await this.#engine.emptyFiles(names, paths).catch((error: unknown) => {
+    const describe = (files: readonly string[]) => {
+      inspector.allow(files)
+      return inspector.describeFiles(files)
+    }
+    const { layers } = await this.#engine.emptyFiles(names, paths, describe).catch((error: unknown) => {
       const unknown = fields.filter(({ type }) => isUnknown(type)).map(({ name, native }) => `${name} (${native})`)
       if (unknown.length === 0 || isAway(error)) throw error
       const reason = `its engine ${this.#engine.name} cannot read the type of ${unknown.join(', ')}: write it as another type`
       throw new SourceError(reason, { cause: error })
     })
-    inspector.allow(files)
-    const { layers } = await inspector.describeFiles(files)
     const written = new Map(layers[0]!.columnsUncovered.map((column) => [column.name, column]))
     const columns: Field[] = []
     const leftOut: string[] = []

@@ -14,11 +14,15 @@ export type EngineConfig = Config['engines'][number]
 /** A server whose layers Spark gathers. Servers with the same folder of Spark share result sets. */
 export async function gatheringServer(
   spark: Pick<SharedSpark, 'address' | 'folder'> & { readonly token?: string },
-  { engine = {}, ...config }: Partial<Config> & { engine?: Partial<EngineConfig> } = {},
+  {
+    engine = {},
+    names = LAYERS,
+    ...config
+  }: Partial<Config> & { engine?: Partial<EngineConfig>; names?: readonly string[] } = {},
 ): Promise<TestServer> {
   process.env[TOKEN] = spark.token
   const server = await serve([], {
-    layers: await layers('spark'),
+    layers: await layers(names, 'spark'),
     engines: [
       {
         name: 'spark',
@@ -41,14 +45,14 @@ export async function gatheringServer(
 
 /** A server that reads the same files by itself. */
 export async function directServer(config: Partial<Config> = {}): Promise<TestServer> {
-  const server = await serve([], { layers: await layers(), ...config })
+  const server = await serve([], { layers: await layers(LAYERS), ...config })
   await checked(server)
   return server
 }
 
-async function layers(engine?: string): Promise<Config['layers']> {
+async function layers(names: readonly string[], engine?: string): Promise<Config['layers']> {
   const folder = await fixture('spark')
-  return LAYERS.map((name) => ({ name, path: join(folder, name), key: 'id', ...(engine && { engine }) }))
+  return names.map((name) => ({ name, path: join(folder, name), key: 'id', ...(engine && { engine }) }))
 }
 
 /** What is wrong with the sources of a server. */

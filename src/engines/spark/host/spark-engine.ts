@@ -119,15 +119,23 @@ export class SparkEngine {
   }
 
   /**
-   * Returns files without rows, from which the types of the columns are described as Spark writes them. They are removed after some minutes.
+   * Calls `use` with files without rows, from which the types of the columns are described as Spark writes them. They are there until it has settled.
    *
    * @throws GeoduckError ENGINE_UNAVAILABLE
    */
-  async emptyFiles(columns: readonly string[], paths: readonly string[]): Promise<readonly string[]> {
+  async emptyFiles<Value>(
+    columns: readonly string[],
+    paths: readonly string[],
+    use: (files: readonly string[]) => Promise<Value>,
+  ): Promise<Value> {
     const folder = await this.#attempt()
-    await this.#write(paths, `SELECT ${columns.map(identifier).join(', ')} FROM rows WHERE false`, folder)
-    const files = await parquetIn(path.join(folder, ROWS))
-    return files.map(({ name }) => path.join(folder, ROWS, name))
+    try {
+      await this.#write(paths, `SELECT ${columns.map(identifier).join(', ')} FROM rows WHERE false`, folder)
+      const files = await parquetIn(path.join(folder, ROWS))
+      return await use(files.map(({ name }) => path.join(folder, ROWS, name)))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   }
 
   /**
