@@ -1,6 +1,10 @@
-/** A Parquet file with values at the edges of their types. */
-import type { CoveringColumn } from '../../src/model/layer.ts'
-import type { Engine } from './plan/engine.ts'
+/** A Parquet file with values at the edges of their types, for DuckDB and for Spark. */
+import { join } from 'node:path'
+import type { Condition } from '../../src/engines/spark/dialect/condition.ts'
+import { SparkConnection } from '../../src/engines/spark/host/spark-connection.ts'
+import type { CoveringColumn, Layer } from '../../src/model/layer.ts'
+import { Engine } from './plan/engine.ts'
+import { type SharedSpark, sharedSpark } from './shared-spark.ts'
 
 export const ROWS = 6_000
 
@@ -85,8 +89,46 @@ export const COVERING: CoveringColumn = {
   float32: true,
 }
 
-/** Writes a file with these columns, `n`, which is the number of the row, and the geometry `geom` with its covering column. */
-export async function writeEdgeValues(engine: Engine, file: string): Promise<void> {
+export class EdgeValues {
+  readonly engine: Engine
+  /** It has the columns above, `n`, which is the number of the row, and the geometry `geom` with two covering columns: `bbox` and `exact`. */
+  readonly layer: Layer
+  readonly #spark: SharedSpark
+  readonly #connection: SparkConnection
+  #statements = 0
+
+  private constructor(engine: Engine, layer: Layer, spark: SharedSpark, connection: SparkConnection) {
+    this.engine = engine
+    this.layer = layer
+    this.#spark = spark
+    this.#connection = connection
+  }
+
+  static async open(overrides: Partial<Layer> = {}): Promise<EdgeValues> {
+    const [spark, engine] = [await sharedSpark(), await Engine.open(1)]
+    const { address, token, folder } = spark
+    const file = join(folder, 'rows.parquet')
+    await write(engine, file)
+    const connection = new SparkConnection({ address, token, isEncrypted: false, tempDirectory: join(folder, 'temp') })
+    await connection.view('rows', [file])
+    return new EdgeValues(engine, await engine.parquet(file, overrides), spark, connection)
+  }
+
+  /** Runs a statement of the view `rows` in Spark, and returns the pattern of the files with its rows. */
+  async inSpark({ sql, values }: Condition): Promise<string> {
+    const directory = join(this.#spark.folder, `statement-${++this.#statements}`)
+    await this.#connection.write({ sql, values, directory })
+    return `${directory}/*.parquet`
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+    this.engine.close()
+    await this.#spark.leave()
+  }
+}
+
+async function write(engine: Engine, file: string): Promise<void> {
   const names = Object.keys(COLUMNS).map((name) => `"${name.replaceAll('"', '""')}"`)
   const values = Object.values(COLUMNS).map(({ type, values }, n) => {
     const list = `[${values.map((value) => `CAST(${value} AS ${type})`).join(', ')}]`

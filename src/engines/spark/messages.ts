@@ -65,6 +65,6 @@ export interface SparkTarget {
   readonly address: string
   readonly isEncrypted: boolean
   readonly token: string | null
-  /** The id of the session. The next process goes on with it, so it can stop what an earlier one has begun. */
+  /** The id of the session. The next process continues it, so it can stop what an earlier one has begun. */
   readonly session: string
 }

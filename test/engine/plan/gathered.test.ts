@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeCursor, encodeCursor } from '../../../src/ask/cursor.ts'
-import { compileFeatures, compileRowGroups } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileFeatures, compileOrder, compileRowGroups } from '../../../src/engines/duckdb/dialect/compile.ts'
 import { explain } from '../../../src/engines/duckdb/dialect/explain.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import { queryOf } from '../../support/filter.ts'
@@ -99,6 +99,22 @@ it('without a sort key, gathered rows are neither sorted nor joined', async () =
     const plan = compileFeatures({ ...query, after })
     expect(plan.sorted).toBe(false)
     expect(await engines[1]!.explain(plan)).not.toMatch(/JOIN|ORDER|TOP_N/)
+  }
+})
+
+it('the proof of the order finds a key that is not above the one before, in a file and between files', async () => {
+  const layer = await gathered('texts', 3)
+  const relation = layer.relation as Extract<Layer['relation'], { kind: 'gathered' }>
+  const [first, second, third] = relation.files!
+  const wrongIn = async (engine: Engine, files: readonly string[]) =>
+    (await engine.rows(compileOrder({ layer: { ...layer, relation: { ...relation, files } } } as never)))[0]!.slice(0, 2)
+  const mixed = join(folder, 'mixed.parquet')
+  await engines[1]!.sql(`COPY (SELECT * FROM '${second}' ORDER BY n) TO '${mixed}' (FORMAT parquet, ROW_GROUP_SIZE 500)`)
+  for (const engine of engines) {
+    expect(await wrongIn(engine, relation.files!)).toEqual([ROWS, 0])
+    expect(await wrongIn(engine, [second!, first!, third!])).toEqual([ROWS, 1])
+    expect(await wrongIn(engine, [first!, first!])).toEqual([(ROWS / 3) * 2, 1])
+    expect(Number((await wrongIn(engine, [first!, mixed, third!]))[1])).toBeGreaterThan(100)
   }
 })
 

@@ -7,6 +7,7 @@ import { countOf } from '../../../src/ask/groups/read-groups.ts'
 import { memberAt } from '../../../src/ask/read/member.ts'
 import { viewOf } from '../../../src/ask/view.ts'
 import { FileKeeper } from '../../../src/catalog/kept-files.ts'
+import { OperationClock } from '../../../src/engines/deadline.ts'
 import type { BatchStream, OperationContext, Engine as Served } from '../../../src/engines/engine.ts'
 import { GatheringEngine } from '../../../src/engines/spark/host/gathering-engine.ts'
 import { SparkEngine, type SparkEngineOptions } from '../../../src/engines/spark/host/spark-engine.ts'
@@ -266,6 +267,14 @@ it('a client that leaves stops the gathering, and so does its deadline', async (
   const late = engine.page(ask(large), 10_001, { ...context(), deadlineMs: 500 })
   await expect(late).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
   await gatherings().toBe(0)
+})
+
+it('the time of a gathering does not count for the default deadline', async () => {
+  const [clock, began] = [new OperationClock(), performance.now()]
+  const { execution } = await page({ where: FEW }, 10_001, { clock })
+  const { gatherMs } = execution.gathering!
+  expect(gatherMs).toBeGreaterThan(10)
+  expect(clock.ms).toBeLessThan(performance.now() - began - gatherMs + 5)
 })
 
 it('an explanation has what Spark would do, without values, and nothing is gathered for it', async () => {

@@ -1,5 +1,4 @@
 /** Groups that Spark computes, compared with those of DuckDB, column by column. */
-import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { GroupColumns } from '../../../src/ask/groups/group-columns.ts'
@@ -8,42 +7,24 @@ import { memberAt } from '../../../src/ask/read/member.ts'
 import { viewOf } from '../../../src/ask/view.ts'
 import { compileGroups } from '../../../src/engines/duckdb/dialect/groups.ts'
 import { groupingOf } from '../../../src/engines/spark/dialect/groups.ts'
-import { SparkConnection } from '../../../src/engines/spark/host/spark-connection.ts'
 import type { Grid } from '../../../src/geometry/cells.ts'
 import type { FeatureFilter } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import type { GroupQuery, Period } from '../../../src/model/query.ts'
-import { COLUMNS, COVERING, ODD, writeEdgeValues } from '../../support/edge-values.ts'
+import { COLUMNS, COVERING, EdgeValues, ODD } from '../../support/edge-values.ts'
 import { filterOf } from '../../support/filter.ts'
-import { Engine, positionOf } from '../../support/plan/engine.ts'
-import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
+import { type Engine, positionOf } from '../../support/plan/engine.ts'
 
+let edges: EdgeValues
 let engine: Engine
-let spark: SharedSpark
-let connection: SparkConnection
 let layer: Layer
-let statements = 0
 
 beforeAll(async () => {
-  spark = await sharedSpark()
-  engine = await Engine.open(1)
-  const file = join(spark.folder, 'rows.parquet')
-  await writeEdgeValues(engine, file)
-  layer = await engine.parquet(file, { pruning: { ...COVERING, column: 'exact', float32: false } })
-  connection = new SparkConnection({
-    address: spark.address,
-    isEncrypted: false,
-    token: spark.token,
-    tempDirectory: join(spark.folder, 'temp'),
-  })
-  await connection.view('rows', [file])
+  edges = await EdgeValues.open({ pruning: { ...COVERING, column: 'exact', float32: false } })
+  ;({ engine, layer } = edges)
 })
 
-afterAll(async () => {
-  await connection?.close()
-  engine?.close()
-  await spark?.leave()
-})
+afterAll(() => edges?.close())
 
 interface Asked {
   readonly by?: readonly (readonly string[])[]
@@ -84,10 +65,8 @@ const count = (columns: GroupColumns): void => void columns.features()
 
 /** The query over the groups of Spark. */
 async function inSpark(query: GroupQuery): Promise<GroupQuery> {
-  const directory = join(spark.folder, `groups-${++statements}`)
-  const { sql, values } = groupingOf(query, 'rows')!
-  await connection.write({ sql, values, directory })
-  const files = (await engine.sql(`FROM glob('${directory}/*.parquet')`)).map(([file]) => String(file))
+  const found = await engine.sql(`FROM glob('${await edges.inSpark(groupingOf(query, 'rows')!)}')`)
+  const files = found.map(([file]) => String(file))
   const key = layer.columns.find(({ name }) => name === 'n')!
   const relation = { kind: 'gathered', engine: 'spark', snapshot: '', paths: [], key, files, grouped: true } as const
   return { ...query, view: { ...query.view, layer: { ...query.view.layer, relation } } }

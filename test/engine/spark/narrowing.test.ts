@@ -1,16 +1,13 @@
-/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less, and the same if it is said to be exact. */
-import { join } from 'node:path'
+/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less, and the same if the narrowing is exact. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import { type Narrowing, narrow } from '../../../src/engines/spark/dialect/narrow.ts'
-import { SparkConnection } from '../../../src/engines/spark/host/spark-connection.ts'
 import type { FeatureFilter } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
-import { COVERING, ODD, ROWS, writeEdgeValues } from '../../support/edge-values.ts'
+import { COVERING, EdgeValues, ODD, ROWS } from '../../support/edge-values.ts'
 import { filterOf, queryOf } from '../../support/filter.ts'
-import { Engine } from '../../support/plan/engine.ts'
+import type { Engine } from '../../support/plan/engine.ts'
 import { Random } from '../../support/random.ts'
-import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
 /** The long run has 2,000. */
 const TREES = process.env['GEODUCK_LONG'] ? 2_000 : 120
@@ -18,32 +15,16 @@ const TREES = process.env['GEODUCK_LONG'] ? 2_000 : 120
 const AT_ONCE = 60
 
 const random = new Random()
+let edges: EdgeValues
 let engine: Engine
-let spark: SharedSpark
-let connection: SparkConnection
 let layer: Layer
-let statements = 0
 
 beforeAll(async () => {
-  spark = await sharedSpark()
-  engine = await Engine.open(1)
-  const file = join(spark.folder, 'rows.parquet')
-  await writeEdgeValues(engine, file)
-  layer = await engine.parquet(file, { pruning: COVERING })
-  connection = new SparkConnection({
-    address: spark.address,
-    isEncrypted: false,
-    token: spark.token,
-    tempDirectory: join(spark.folder, 'temp'),
-  })
-  await connection.view('rows', [file])
+  edges = await EdgeValues.open({ pruning: COVERING })
+  ;({ engine, layer } = edges)
 })
 
-afterAll(async () => {
-  await connection?.close()
-  engine?.close()
-  await spark?.leave()
-})
+afterAll(() => edges?.close())
 
 const narrowed = (where: FeatureFilter): Narrowing => narrow([filterOf(layer, where)!.predicate], layer)
 
@@ -62,13 +43,11 @@ async function keptBySpark(filters: readonly FeatureFilter[]): Promise<number[][
       const sql = `SELECT ${first + n} AS part, t.n FROM rows AS t WHERE ${condition?.sql ?? 'true'}`
       return { sql, values: condition?.values ?? [] }
     })
-    const directory = join(spark.folder, `kept-${++statements}`)
-    await connection.write({
+    const files = await edges.inSpark({
       sql: parts.map(({ sql }) => sql).join(' UNION ALL '),
       values: parts.flatMap(({ values }) => values),
-      directory,
     })
-    for (const [part, n] of await engine.sql(`SELECT part, n FROM '${directory}/*.parquet' ORDER BY ALL`))
+    for (const [part, n] of await engine.sql(`SELECT part, n FROM '${files}' ORDER BY ALL`))
       kept[part as number]!.push(n as number)
   }
   return kept
@@ -158,6 +137,8 @@ const TABLE: readonly (readonly [kept: Kept, where: FeatureFilter])[] = [
   ['SAME', { not: property('double', { gt: 0 }) }],
   ['SAME', { not: property('text', { like: 'a%' }) }],
   ['SAME', { not: property('whole', { isNull: true }) }],
+  ['SAME', { not: property('blob', { ne: 'AP8=' }) }],
+  ['SAME', { not: { not: property('blob', { eq: 'AP8=' }) } }],
   ['SAME', { not: { not: property('float', { lte: 0 }) } }],
   ['SAME', { not: property('whole', { in: [7, -1] }) }],
   ['SAME', { not: property('whole', { in: [] }) }],

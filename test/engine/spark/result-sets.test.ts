@@ -191,3 +191,28 @@ it('rows of files that changed meanwhile are no result set', async () => {
   await expect(server().get(question(), changed)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
   expect(await readdir(folder)).toEqual([])
 })
+
+it('an asker with many questions does not hold up another one', async () => {
+  const begun: string[] = []
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>()
+  const sets = new ResultSets(
+    { folder, maxBytes: 1e9, keepSeconds: 600, concurrency: 1 },
+    {
+      view: (name, paths) => connection.view(name, paths),
+      write: async (statement) => {
+        begun.push(JSON.stringify(statement.values))
+        await opened
+        await connection.write(statement)
+      },
+    },
+  )
+  const asked: Promise<unknown>[] = []
+  for (const [n, asker] of ['many', 'many', 'many', 'one'].entries()) {
+    asked.push(sets.get(question({ property: { name: 'class', eq: n } }), snapshot(), undefined, asker))
+    await expect.poll(async () => (await sets.figures()).gatherings).toBe(n + 1)
+  }
+  await expect.poll(() => begun.length).toBe(1)
+  open()
+  await Promise.all(asked)
+  expect(begun.map((values) => Number(/\d+/.exec(values)![0]))).toEqual([0, 3, 1, 2])
+})

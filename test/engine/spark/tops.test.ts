@@ -1,46 +1,27 @@
 /** The first rows of an order, and those after a position, as Spark and DuckDB select them from one file. */
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import { type GatherQuery, gatheringOf, topOf } from '../../../src/engines/spark/dialect/gather.ts'
-import { SparkConnection } from '../../../src/engines/spark/host/spark-connection.ts'
 import type { FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
-import { COLUMNS, ODD, ROWS, writeEdgeValues } from '../../support/edge-values.ts'
+import { COLUMNS, EdgeValues, ODD, ROWS } from '../../support/edge-values.ts'
 import { type Asked, queryOf } from '../../support/filter.ts'
-import { Engine, positionOf } from '../../support/plan/engine.ts'
-import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
+import { type Engine, positionOf } from '../../support/plan/engine.ts'
 
 const PAGE = 2_400
 /** Questions of one statement of Spark. */
 const AT_ONCE = 60
 
+let edges: EdgeValues
 let engine: Engine
-let spark: SharedSpark
-let connection: SparkConnection
 let layer: Layer
-let statements = 0
 
 beforeAll(async () => {
-  spark = await sharedSpark()
-  engine = await Engine.open(1)
-  const file = join(spark.folder, 'rows.parquet')
-  await writeEdgeValues(engine, file)
-  layer = await engine.parquet(file)
-  connection = new SparkConnection({
-    address: spark.address,
-    isEncrypted: false,
-    token: spark.token,
-    tempDirectory: join(spark.folder, 'temp'),
-  })
-  await connection.view('rows', [file])
+  edges = await EdgeValues.open()
+  ;({ engine, layer } = edges)
 })
 
-afterAll(async () => {
-  await connection?.close()
-  engine?.close()
-  await spark?.leave()
-})
+afterAll(() => edges?.close())
 
 const keyField = () => layer.columns.find(({ name }) => name === 'n')!
 
@@ -57,10 +38,9 @@ async function gathered(questions: readonly GatherQuery[]): Promise<number[][]> 
   const rows: number[][] = questions.map(() => [])
   for (let first = 0; first < questions.length; first += AT_ONCE) {
     const parts = questions.slice(first, first + AT_ONCE).map((question) => gatheringOf(question, 'rows'))
-    const directory = join(spark.folder, `tops-${++statements}`)
     const sql = parts.map(({ sql }, n) => `SELECT ${first + n} AS part, n FROM (${sql})`).join(' UNION ALL ')
-    await connection.write({ sql, values: parts.flatMap(({ values }) => values), directory })
-    for (const [part, n] of await engine.sql(`SELECT part, n FROM '${directory}/*.parquet' ORDER BY part`))
+    const files = await edges.inSpark({ sql, values: parts.flatMap(({ values }) => values) })
+    for (const [part, n] of await engine.sql(`SELECT part, n FROM '${files}' ORDER BY part`))
       rows[part as number]!.push(n as number)
   }
   return rows
@@ -104,7 +84,7 @@ it('pages that Spark selects are those of DuckDB, in every order and to the end'
   expect(pages.flat().length).toBeGreaterThan((ROWS * ORDERS.length) / 2)
 })
 
-it('Spark is asked for no page that it might select in another way', () => {
+it('Spark selects no page that it might select in another way', () => {
   const isAsked = (asked: Asked) => questionOf(asked) !== null
   const text: FeatureOrder[] = [{ property: 'text', direction: 'ASC' }]
   expect(isAsked({ orderBy: text })).toBe(true)

@@ -1,9 +1,14 @@
 /** Commands with layers whose rows Spark gathers: what they support works, and the others say so. */
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
+import { createServer } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { authority } from '../../support/certificates.ts'
 import { ROOT } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import { ask, post } from '../../support/graphql.ts'
@@ -44,8 +49,8 @@ const environment = (token = spark.token) => ({
   GEODUCK_LOG_LEVEL: 'debug',
 })
 
-async function geoduck(...args: string[]) {
-  const options = { environment: environment(), cwd: spark.folder }
+async function geoduck(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const options = { environment: { ...environment(), ...more }, cwd: spark.folder }
   const { code, stdout, stderr } = await runProgram(process.execPath, [PROGRAM, ...args], options)
   expect(stdout + stderr).not.toContain(spark.token)
   return { code, stdout, stderr }
@@ -59,13 +64,13 @@ interface Health {
 }
 
 it('schema prints the types of the layer', async () => {
-  const { code, stdout, stderr } = await geoduck('schema')
+  const { code, stdout, stderr } = await geoduck(['schema'])
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/\ntype SeaFeature implements [^}]*\n {2}depth: Float\n/)
 })
 
 it('prepare checks the layer', async () => {
-  const { code, stdout } = await geoduck('prepare')
+  const { code, stdout } = await geoduck(['prepare'])
   expect(stdout).toMatch(/^sea +3 +Point +EPSG:3857 +\?$/m)
   expect(code).toBe(0)
 })
@@ -74,7 +79,7 @@ it.each([
   ['explain', ['explain', 'sea'], 'select `explain` in a query of a server'],
   ['export', ['export', '--layer', 'sea', '--out', 'sea.csv'], 'download it from a server'],
 ])('%s names the layer and the engine that it does not support', async (command, args, instead) => {
-  const { code, stderr } = await geoduck(...args)
+  const { code, stderr } = await geoduck(args)
   expect(stderr).toContain(
     `UNSUPPORTED: \`geoduck ${command}\` does not support layer sea, whose rows are gathered by engine big; ${instead}.`,
   )
@@ -133,14 +138,29 @@ interface Coverage {
 it('doctor says which Spark answers, and what is wrong otherwise', async () => {
   const engineIn = (stdout: string) =>
     stdout.split('\n').flatMap((line, n, lines) => (line.includes('engine big') ? [line, lines[n + 1]!.trim()] : []))
-  const well = engineIn((await geoduck('doctor', '--port', '0')).stdout)
+  const well = engineIn((await geoduck(['doctor', '--port', '0'])).stdout)
   expect(well[0]).toMatch(
     /^ok +engine big +Spark 4\.0\.\d+ at 127\.0\.0\.1:\d+, not encrypted; .*\/results, up to 2 GB per query$/,
   )
 
+  // Spark itself has no TLS.
+  const { file, certify } = authority(spark.folder)
+  const proxy = createServer({ ...certify('DNS:localhost'), ALPNProtocols: ['h2'] }, (socket) => {
+    const [host, port] = spark.address.split(':')
+    pipeline(socket, connect(Number(port), host), socket, () => {})
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const safe = `localhost:${(proxy.address() as AddressInfo).port}`
+  await configure(`sc://${safe}/;use_ssl=true`)
+  const known = await geoduck(['doctor', '--port', '0'], { NODE_EXTRA_CA_CERTS: file })
+  expect(engineIn(known.stdout)[0]).toMatch(new RegExp(`^ok +engine big +Spark 4.0.\\d+ at ${safe}, by TLS; `))
+  const unknown = await geoduck(['doctor', '--port', '0'])
+  expect(engineIn(unknown.stdout)[0]).toMatch(new RegExp(`^wrong +engine big +${safe}: .*certificate`))
+  proxy.close()
+
   const port = await freePort()
   await configure(`sc://127.0.0.1:${port}`)
-  const away = await geoduck('doctor', '--port', '0')
+  const away = await geoduck(['doctor', '--port', '0'])
   expect(engineIn(away.stdout)).toEqual([
     expect.stringMatching(new RegExp(`^wrong +engine big +127.0.0.1:${port}: .*ECONNREFUSED`)),
     'start its Connect server, or correct `url` and `token`',
@@ -148,7 +168,7 @@ it('doctor says which Spark answers, and what is wrong otherwise', async () => {
   expect(away.code).toBe(1)
 
   await configure(`sc://${spark.address}`, './sea.parquet/results')
-  expect(engineIn((await geoduck('doctor', '--port', '0')).stdout)).toEqual([
+  expect(engineIn((await geoduck(['doctor', '--port', '0'])).stdout)).toEqual([
     expect.stringMatching(/^wrong +engine big +.*results: it cannot be written \(ENOTDIR\)$/),
     'correct `resultSets`, or its permissions',
   ])

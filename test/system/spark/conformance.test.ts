@@ -7,7 +7,7 @@ import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 import { directServer, gatheringServer } from './gathering-server.ts'
 import { answerOf, QUESTIONS, type Question } from './questions.ts'
 
-/** Changes what Spark is asked for. */
+/** Changes the condition that Spark gets. */
 const fault = vi.hoisted(() => ({ change: (narrowing: Narrowing): Narrowing => narrowing }))
 vi.mock(import('../../../src/engines/spark/dialect/narrow.ts'), async (original) => {
   const { narrow } = await original()

@@ -2,14 +2,14 @@
 import { join } from 'node:path'
 import type { Config } from '../../../src/config/config.ts'
 import { fixture } from '../../fixtures/index.ts'
-import { ask, checked } from '../../support/graphql.ts'
+import { checked } from '../../support/graphql.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import type { SharedSpark } from '../../support/shared-spark.ts'
 
 const TOKEN = 'GEODUCK_TEST_SPARK_TOKEN'
 const LAYERS = ['edges', 'points', 'words'] as const
 
-export type EngineConfig = Config['engines'][number]
+type EngineConfig = Config['engines'][number]
 
 /** A server whose layers Spark gathers. Servers with the same folder of Spark share result sets. */
 export async function gatheringServer(
@@ -53,13 +53,4 @@ export async function directServer(config: Partial<Config> = {}): Promise<TestSe
 async function layers(names: readonly string[], engine?: string): Promise<Config['layers']> {
   const folder = await fixture('spark')
   return names.map((name) => ({ name, path: join(folder, name), key: 'id', ...(engine && { engine }) }))
-}
-
-/** What is wrong with the sources of a server. */
-export async function problemsOf(server: TestServer): Promise<readonly { source: string; reason: string }[]> {
-  const { data } = await ask<{ health: { problems: { source: string; reason: string }[] } }>(
-    server,
-    '{ health { problems { source reason } } }',
-  )
-  return data!.health.problems
 }

@@ -1,4 +1,4 @@
-/** Servers with a Spark whose executors are processes of their own. Something ends in the middle of a gathering: the answer is whole, or a code. */
+/** Servers with a Spark whose executors are separate processes. Something ends in the middle of a gathering: the answer is whole, or a code. */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -55,7 +55,7 @@ const PAGE = '{ features(layer: "words", first: 900, where: { property: { name: 
 
 const page = (server: { readonly url: string }) => ask(server, PAGE)
 
-/** What the engine has left in its folder, except the names for workers. */
+/** Names in the folder of the engine, except the folder of names for workers. */
 async function leftIn(folder = join(place.folder, 'results')): Promise<readonly string[]> {
   return (await readdir(folder)).filter((name) => !name.startsWith('geoduck-kept-'))
 }
@@ -63,16 +63,18 @@ async function leftIn(folder = join(place.folder, 'results')): Promise<readonly 
 /** One result set: its manifest and its files. */
 const ONE_RESULT_SET = [expect.stringMatching(/^[\da-f]{64}-[\da-f-]{36}$/), expect.stringMatching(/^[\da-f]{64}\.json$/)]
 
-/** Resolves when tasks of Spark write a result set. */
-const gathering = () =>
-  expect.poll(() => globSync(join(place.folder, 'results/*/rows/**/part-*.parquet')).length, PATIENCE).toBeGreaterThan(0)
+/** Active tasks of the jobs that Spark runs now. */
+async function activeTasks(): Promise<readonly number[]> {
+  const [{ id }] = (await (await fetch(status)).json()) as [{ id: string }]
+  const jobs = (await (await fetch(`${status}/${id}/jobs?status=running`)).json()) as { numActiveTasks: number }[]
+  return jobs.map(({ numActiveTasks }) => numActiveTasks)
+}
+
+/** Resolves when Spark has tasks. */
+const gathering = () => expect.poll(async () => Math.max(0, ...(await activeTasks())), PATIENCE).toBeGreaterThan(0)
 
 /** Resolves when Spark works on nothing. */
-async function idle(): Promise<void> {
-  const [{ id }] = (await (await fetch(status)).json()) as [{ id: string }]
-  const running = async () => ((await (await fetch(`${status}/${id}/jobs?status=running`)).json()) as unknown[]).length
-  await expect.poll(running, PATIENCE).toBe(0)
-}
+const idle = () => expect.poll(activeTasks, PATIENCE).toEqual([])
 
 /** Processes below `pid` whose command line has the text. */
 function processesOf(pid: number | 'self', text: string): number[] {
@@ -89,7 +91,7 @@ function unavailable({ data, errors }: Answer<unknown>): void {
 
 it('an executor: the answer is whole', async () => {
   const server = await open()
-  gatherSlowly(100_000)
+  gatherSlowly(50_000)
   const answer = page(server)
   await gathering()
   const executors = processesOf(spark.pid, 'CoarseGrainedExecutorBackend')
@@ -123,7 +125,7 @@ it('a server: another one with the same folder removes what it has left, and its
   expect(await answer).toBeNull()
   await idle()
   const [left] = await leftIn()
-  // As if it were long ago.
+  // Nobody has touched it for long.
   await utimes(join(place.folder, 'results', left!), 0, 0)
   const other = await open({ engine: { keepSeconds: 1 } })
   await expect.poll(() => leftIn(), PATIENCE).toEqual([])
@@ -163,7 +165,7 @@ it('a full disk: a code, and nothing is left over', async () => {
   const disk = join(place.folder, 'results')
   await mkdir(disk)
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', disk], { stdio: 'pipe' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk], { stdio: 'pipe' })
   } catch (error) {
     console.warn(`NOT TESTED: a full disk, for none can be mounted here (it takes root): ${error}`)
     return

@@ -1,17 +1,18 @@
 /** Layers whose rows Spark gathers, in the catalogue of a server: described as the same files without Spark, proven, and followed. */
-import { copyFile, mkdtemp, rename } from 'node:fs/promises'
+import { copyFile, mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
+import { resolveConfig } from '../../../src/config/resolve.ts'
 import { freePort } from '../../support/free-port.ts'
 import { ask } from '../../support/graphql.ts'
 import { Link } from '../../support/link.ts'
 import { python } from '../../support/python.ts'
-import { serve, type TestServer } from '../../support/server.ts'
+import { configured, serve, type TestServer } from '../../support/server.ts'
 import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { interval: 100 }
 
 let folder: string
 let spark: SharedSpark
@@ -44,6 +45,7 @@ def frame(first, rows):
     }, geometry=shapely.points(n / 10.0, -n / 20.0), crs="EPSG:3857")
 for part, first in enumerate([0, 600]):
     frame(first, 600).to_parquet(f"{folder}/sea/part-{part}.parquet", write_covering_bbox=True, schema_version="1.1.0")
+frame(0, 20).to_parquet(folder + "/native.parquet", geometry_encoding="geoarrow", schema_version="1.1.0")
 frame(0, 300).to_parquet(folder + "/moving.parquet", write_covering_bbox=True, schema_version="1.1.0")
 frame(0, 400).to_parquet(folder + "/moved.parquet", write_covering_bbox=True, schema_version="1.1.0")
 pq.write_table(pa.table({"id": pa.array([1, 2, None, 2], pa.int64()), "twice": [1, 2, 2, 2], "real": [0.5, 1, 2, 3], "long": ["a", "b", "c", "d" * 501]}), folder + "/wrong.parquet")
@@ -73,6 +75,7 @@ interface Described {
   readonly state: string
   readonly fingerprint: string
   readonly featureCount: string | null
+  readonly extent: readonly number[] | null
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
@@ -114,6 +117,22 @@ it('a layer is described as the same files without Spark, except for integers wi
   expect(sea).toEqual({ ...plain, name: 'sea', columns, fingerprint: expect.not.stringContaining(plain!.fingerprint) })
   expect(sea).toMatchObject({ featureCount: '1200', extent: [0, -59.95, 119.9, 0], key: { kind: 'COLUMN', column: 'id' } })
   expect(await problemsOf(server)).toEqual([])
+})
+
+it('a layer of a native encoding has the features of the same file without Spark', async () => {
+  const native = layer('native', 'native.parquet')
+  const server = await started([native, { ...native, name: 'plain', engine: undefined }])
+  await ready(server, 2)
+  const [own, plain] = await layersOf(server)
+  expect(own).toMatchObject({ extent: plain!.extent, featureCount: '20', pruning: 'COVERING_COLUMN' })
+  const where = '{ property: { name: "id", gt: 4 }, intersects: { bbox: [0, -1, 1, 0] } }'
+  const pages = ['native', 'plain'].map((name) =>
+    ask(server, `{ features(layer: "${name}", where: ${where}) { features { key geometry bbox } } }`),
+  )
+  const [gathered, direct] = await Promise.all(pages)
+  expect(direct!.errors).toBeUndefined()
+  expect(JSON.stringify(direct)).toContain('"key":"9"')
+  expect(gathered).toEqual(direct)
 })
 
 it('what Spark cannot read, and a key that is none, is a problem that names it', async () => {
@@ -194,6 +213,28 @@ it('files that are replaced are proven again, and no answer before that has rows
   await page()
   await expect.poll(() => problemsOf(server), PATIENCE).toEqual([expect.stringContaining('it is null in 1 row')])
   expect(await layersOf(server)).toEqual([])
+})
+
+it('a layer is added without a restart if its engine was there at the start', async () => {
+  const file = join(folder, 'geoduck.json')
+  const engine = engineAt(spark.address)
+  const write = async (content: object) => {
+    await writeFile(join(folder, 'new.json'), JSON.stringify(content))
+    await rename(join(folder, 'new.json'), file)
+  }
+  const plain = { name: 'plain', path: join(folder, 'native.parquet') }
+  await write({ engines: [engine], layers: [plain] })
+  const read = async () => (await resolveConfig({ paths: [], configFile: file, settings: {} })).config
+  const cacheDirectory = await mkdtemp(join(folder, 'cache-'))
+  const server = await configured({ file, read }, { watch: true, layers: [plain], engines: [engine], cacheDirectory })
+  servers.push(server)
+  const added = layer('added', 'native.parquet')
+  await write({ engines: [engine], layers: [plain, added] })
+  await ready(server, 2)
+  await write({ engines: [engine, { ...engine, name: 'late' }], layers: [plain, { ...added, engine: 'late' }] })
+  const problem = 'geoduck.json: layer added is of engine late, which was not there at the start: start the server again'
+  await expect.poll(() => problemsOf(server), PATIENCE).toEqual([problem])
+  expect(await layersOf(server)).toHaveLength(2)
 })
 
 /** Resolves with the first event of the layer that is another version than the one of the fingerprint. */

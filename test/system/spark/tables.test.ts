@@ -42,6 +42,10 @@ beforeAll(async () => {
     await make('odd', kind === 'delta' ? 'id BIGINT, twice STRING, made VARIANT' : 'id BIGINT, twice STRING')
     await writer.command(`INSERT INTO ${database}.odd (id, twice) VALUES (1, 'a'), (2, 'a')`)
   }
+  // Otherwise the writer has no such type.
+  await writer.command('SET spark.sql.legacy.charVarcharAsString = false')
+  await writer.command('CREATE TABLE spark_catalog.geo.fixed (id BIGINT, text CHAR(3)) USING delta')
+  await writer.command("INSERT INTO spark_catalog.geo.fixed VALUES (3, 'ab')")
   await writer.command('CREATE TABLE lake.geo.later (id BIGINT) USING iceberg')
   await writer.command('CREATE TABLE spark_catalog.geo.plain (id BIGINT) USING parquet')
   direct = await serve([], { layers: [{ name: 'edges', path: files, key: 'id' }] })
@@ -62,7 +66,7 @@ beforeAll(async () => {
         layer('texts', { table: `${database}.odd`, geometry: { column: 'twice' } }),
         layer('uncovered', { table: `${database}.edges`, geometry: { column: 'geometry', covering: 'deep' } }),
         layer('absent'),
-        layer(kind === 'delta' ? 'plain' : 'later'),
+        ...(kind === 'delta' ? [layer('plain'), layer('fixed')] : [layer('later')]),
       ],
       engines: [
         {
@@ -201,4 +205,13 @@ it.each(KINDS)('what cannot be served of tables of $kind is a problem that names
   await expect.poll(async () => (await problems()).sort(), PATIENCE).toEqual(expected.sort())
   const { columns } = await proven(server, 'odd')
   expect(columns.map(({ name }) => name)).toEqual(['id', 'twice'])
+})
+
+it('a text of a fixed length is compared with its blanks', async () => {
+  const server = servers.get('delta')!
+  await proven(server, 'fixed')
+  const query =
+    '{ features(layer: "fixed", where: { property: { name: "text", ne: "ab" } }) { features { properties } execution { notNarrowed } } }'
+  const answer = { features: [{ properties: { id: 3, text: 'ab ' } }], execution: { notNarrowed: [] } }
+  expect(await ask(server, query)).toEqual({ data: { features: answer } })
 })

@@ -21,7 +21,10 @@ function compileTest(test: Test, subject: Subject, parameters: Parameters): stri
     case 'compare': {
       const comparison = comparisonFor(subject, test.as)
       const [left, right] = [comparison.subject(subject.sql), comparison.cast(parameters.text(test.text))]
-      return test.sign === '=' ? isEqual(comparison, left, right) : `${left} ${test.sign} ${right}`
+      if (test.sign === '=') return isEqual(comparison, left, right)
+      // Under a NOT, the engine makes an equality of `<>`.
+      if (test.sign === '<>' && comparison.equal) return `NOT (${isEqual(comparison, left, right)})`
+      return `${left} ${test.sign} ${right}`
     }
     case 'among': {
       const comparison = comparisonFor(subject, test.as)

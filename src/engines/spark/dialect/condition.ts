@@ -24,7 +24,7 @@ export type Narrowed = Condition | null
 /** No row can be selected. */
 export const NEVER: Condition = { sql: 'false', values: [] }
 
-/** What the condition of a filter leaves to DuckDB. */
+/** It collects what the condition of a filter leaves to DuckDB. */
 export class Rest {
   /** The members of the filter that narrow nothing. */
   readonly missed = new Set<string>()

@@ -78,7 +78,7 @@ function termOf({ field, descending, nullsFirst }: PropertySortKey): string {
 const MOST_ROWS = 10_000
 
 /**
- * Returns what Spark must be asked for the next rows of a query, in the order and from the position of the query. Null if both engines may select or sort
+ * Returns what Spark must select for the next rows of a query, in the order and from the position of the query. Null if both engines may select or sort
  * other rows.
  *
  * @param key the key of the layer, which is the last value of a position

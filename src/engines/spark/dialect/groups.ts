@@ -1,6 +1,7 @@
 /**
- * Writes the one statement that computes the groups of a query. Its result has a row per group, and the columns `c0`, `c1`, ... for the keys and then the measures.
- * DuckDB reads them as `engines/duckdb/dialect/groups.ts` says. Times are whole numbers in them, because Spark has several ways to write a time.
+ * Writes the one statement that computes the groups of a query. Its result has a row per group, with the columns `c0`, `c1`, ... for the keys and then
+ * the measures, and for an average the sum, and the column `cN_count`. `engines/duckdb/dialect/groups.ts` reads them. Times are whole numbers in them,
+ * because Spark has several ways to write a time.
  */
 import { type FieldType, isJson } from '../../../model/field-type.ts'
 import type { Layer } from '../../../model/layer.ts'

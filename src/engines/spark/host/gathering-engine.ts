@@ -142,10 +142,11 @@ export class GatheringEngine implements Engine {
     signal: AbortSignal,
   ): Promise<Gathering<Asked>> {
     const gatherer = this.#gatherer(relation)
-    const { id, client, clock = new OperationClock(), deadlineMs, unchanged = async () => true } = context
+    const { id, client, address = client, clock = new OperationClock(), deadlineMs, unchanged = async () => true } = context
     const order = (files: readonly string[], grouped: boolean) =>
       this.#engine.orderOf(withFiles(query, relation, { files, grouped }), { id, client })
-    const gather = (signal: AbortSignal) => gatherer.rowsOf({ query, relation, rows, isCurrent: unchanged, order }, signal)
+    const gather = (signal: AbortSignal) =>
+      gatherer.rowsOf({ asker: address, query, relation, rows, isCurrent: unchanged, order }, signal)
     const began = clock.ms
     if (deadlineMs === undefined) {
       const gathered = await gather(signal)

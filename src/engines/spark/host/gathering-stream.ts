@@ -62,12 +62,14 @@ export class GatheringStream implements BatchStream {
 
   async #open(): Promise<Opened> {
     const gathering = await this.#options.gather(this.#closing.signal)
-    if (this.#closing.signal.aborted) {
+    try {
+      this.#closing.signal.throwIfAborted()
+      this.#opened = { stream: this.#options.open(gathering), gathering }
+      return this.#opened
+    } catch (error) {
       gathering.release()
-      throw this.#closing.signal.reason
+      throw error
     }
-    this.#opened = { stream: this.#options.open(gathering), gathering }
-    return this.#opened
   }
 }
 

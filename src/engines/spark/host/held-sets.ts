@@ -43,11 +43,14 @@ interface Held {
 
 export class HeldSets {
   readonly #keeper: Keeper
+  readonly #warn: (error: unknown) => void
   /** The keys are the first files of the result sets. The least recently used one is the first. */
   readonly #held = new Map<string, Held>()
 
-  constructor(keeper: Keeper) {
+  /** @param warn receives the error if files cannot be removed */
+  constructor(keeper: Keeper, warn: (error: unknown) => void) {
     this.#keeper = keeper
+    this.#warn = warn
   }
 
   /**
@@ -114,7 +117,7 @@ export class HeldSets {
     clearTimeout(held.idle)
     if (this.#held.get(id) === held) this.#held.delete(id)
     const kept = await held.kept.catch(() => null)
-    await kept?.release()
+    await kept?.release().catch(this.#warn)
   }
 }
 

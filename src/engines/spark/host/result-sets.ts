@@ -61,6 +61,11 @@ const LOOK_MS = 500
 const ABANDONED_MS = 600_000
 const MANIFEST = '.json'
 
+interface Waiting {
+  readonly asker: string
+  readonly begin: () => void
+}
+
 interface Running {
   readonly result: Promise<Rows>
   readonly abort: AbortController
@@ -71,7 +76,10 @@ export class ResultSets {
   readonly #options: ResultSetOptions
   readonly #connection: Pick<SparkConnection, 'view' | 'write'>
   readonly #running = new Map<string, Running>()
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Waiting[] = []
+  /** The number of the last gathering that each asker began, while others wait. */
+  readonly #turns = new Map<string, number>()
+  #begun = 0
   #gathering = 0
 
   constructor(options: ResultSetOptions, connection: Pick<SparkConnection, 'view' | 'write'>) {
@@ -85,11 +93,11 @@ export class ResultSets {
    *
    * @throws SparkError @throws GeoduckError LIMIT_EXCEEDED, SOURCE_CHANGED
    */
-  async get(query: GatherQuery | GroupQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<ResultSet> {
+  async get(query: GatherQuery | GroupQuery, snapshot: Snapshot, signal?: AbortSignal, asker = ''): Promise<ResultSet> {
     signal?.throwIfAborted()
     const { isSorted, notNarrowed } = statementOf(query, VIEW)
     const digest = digestOf(query, snapshot)
-    const running = this.#running.get(digest) ?? this.#start(digest, query, snapshot)
+    const running = this.#running.get(digest) ?? this.#start(digest, query, snapshot, asker)
     running.askers++
     const left = Promise.withResolvers<never>()
     const leave = () => {
@@ -151,13 +159,13 @@ export class ResultSets {
     }
   }
 
-  #start(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot): Running {
+  #start(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot, asker: string): Running {
     const abort = new AbortController()
     const end = () => {
       if (this.#running.get(digest) === running) this.#running.delete(digest)
     }
     const result = this.#find(digest)
-      .then((found) => found ?? this.#inTurn(() => this.#gather(digest, query, snapshot, abort.signal), abort.signal))
+      .then((found) => found ?? this.#inTurn(asker, () => this.#gather(digest, query, snapshot, abort.signal), abort.signal))
       .finally(end)
     // Its askers may all have left.
     result.catch(() => {})
@@ -184,19 +192,24 @@ export class ResultSets {
     return { files, gatherMs: 0 }
   }
 
-  async #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    if (this.#gathering === this.#options.concurrency) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#waiting.push(resolve)
-      await promise
-    } else this.#gathering++
+  /** Of the askers that wait, the next is the one who has not begun a gathering for longest. */
+  async #inTurn<Result>(asker: string, work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    if (this.#gathering === this.#options.concurrency) await new Promise<void>((begin) => this.#waiting.push({ asker, begin }))
+    else this.#gathering++
+    this.#turns.set(asker, ++this.#begun)
     try {
       signal.throwIfAborted()
       return await work()
     } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#gathering--
+      const lastOf = ({ asker }: Waiting) => this.#turns.get(asker) ?? 0
+      const [next] = this.#waiting.toSorted((a, b) => lastOf(a) - lastOf(b))
+      if (next) {
+        this.#waiting.splice(this.#waiting.indexOf(next), 1)
+        next.begin()
+      } else {
+        this.#gathering--
+        this.#turns.clear()
+      }
     }
   }
 

@@ -115,7 +115,7 @@ export class SparkConnection {
     }
   }
 
-  /** Begins another session. Requests of the last one go on. */
+  /** Begins another session. Requests of the previous one continue. */
   #renew(lost: Started): void {
     if (this.#started !== lost) return
     this.#started = null

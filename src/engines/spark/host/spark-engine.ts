@@ -39,6 +39,8 @@ export interface SparkEngineOptions {
 }
 
 export interface Gather {
+  /** Askers have turns. */
+  readonly asker: string
   readonly query: Query
   readonly relation: GatheredRelation
   /** The most rows that the query needs. Null: all. */
@@ -89,14 +91,15 @@ export class SparkEngine {
   #state: GathererHealth['state'] = 'UNKNOWN'
 
   constructor(options: SparkEngineOptions) {
-    const { name, address, isEncrypted, token, tempDirectory, folder, maxBytes, keepSeconds, concurrency, keeper } = options
+    const { name, address, isEncrypted, token, tempDirectory, folder, maxBytes, keepSeconds, concurrency, keeper, log } = options
     this.#options = options
     this.name = name
     this.allowedPaths = keeper.paths
     this.#connection = new SparkConnection({ address, isEncrypted, token, tempDirectory: path.join(tempDirectory, 'spark') })
     this.#sets = new ResultSets({ folder, maxBytes, keepSeconds, concurrency }, this.#connection)
-    this.#held = new HeldSets(keeper)
-    this.#sweeping = setInterval(() => void this.#sweep(), Math.min(SWEEP_MS, keepSeconds * 1_000)).unref()
+    const warn = (err: unknown) => log.warn({ engine: name, err }, 'gathered rows could not be removed')
+    this.#held = new HeldSets(keeper, warn)
+    this.#sweeping = setInterval(() => void this.#sweep().catch(warn), Math.min(SWEEP_MS, keepSeconds * 1_000)).unref()
   }
 
   /** @throws GeoduckError ENGINE_UNAVAILABLE */
@@ -189,8 +192,8 @@ export class SparkEngine {
   async #use(question: GatherQuery | GroupQuery, gather: Gather, signal: AbortSignal): Promise<GatheredRows> {
     const grouped = question === gather.query
     for (let attempt = 1; ; attempt++) {
-      const set = await this.#reach(() => this.#sets.get(question, snapshotOf(gather), signal))
-      let damage: unknown
+      const set = await this.#reach(() => this.#sets.get(question, snapshotOf(gather), signal, gather.asker))
+      let damage: unknown = new Error('a file is missing, was changed, or cannot be linked')
       const held = await this.#held
         .hold(set, (files) => gather.order(files, grouped))
         .catch((error: unknown) => {
@@ -302,7 +305,7 @@ const ROWS = 'rows'
 
 const viewOf = (content: GatheredContent): string => `content_${hash('sha256', JSON.stringify(content)).slice(0, 32)}`
 
-/** What answers the query with fewer rows than all that may match: its groups, or the first rows of its order. Null if nothing does. */
+/** Returns what answers the query with fewer rows than all that may match: its groups, or the first rows of its order. Null if nothing does. */
 function lessThanWhole(query: Query, relation: GatheredRelation, rows: number | null): GatherQuery | GroupQuery | null {
   if (query.kind === 'groups') return isGroupedAlike(query) ? query : null
   return rows === null ? null : gatherQueryOf(query, relation, rows)
