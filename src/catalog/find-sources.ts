@@ -32,7 +32,7 @@ export interface FoundSource {
   readonly files: readonly string[]
   /** True if a copy of its objects is kept on this machine. */
   readonly isMirrored?: boolean
-  /** How an engine gathers its rows. */
+  /** The engine that gathers its rows. */
   readonly gathering?: FoundGathering
 }
 

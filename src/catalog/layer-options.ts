@@ -37,7 +37,7 @@ export interface LayerOptions {
 export interface TableGeometry {
   /** It has WKB. */
   readonly column: string
-  /** What has the box of each geometry: a column with the members `xmin`, `ymin`, `xmax` and `ymax`, or four columns. */
+  /** The boxes of the geometries: a column with the members `xmin`, `ymin`, `xmax` and `ymax`, or four columns. */
   readonly covering?: string | CoveringMembers | undefined
 }
 

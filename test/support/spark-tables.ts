@@ -8,7 +8,7 @@ import { type Spark, startSpark } from './spark.ts'
 const JARS = join(ROOT, '.geoduck/spark-jars')
 
 export interface SparkWithTables extends Spark {
-  /** A program with a session of its own. Tables of Iceberg are `lake.*.*`, and those of Delta `spark_catalog.*.*`. */
+  /** A program with another session. Tables of Iceberg are `lake.*.*`, and those of Delta `spark_catalog.*.*`. */
   readonly writer: SparkConnection
 }
 

@@ -75,7 +75,7 @@ export abstract class GatheredSource<Found> implements Source, Reader {
   protected abstract readonly found: Found | null
   /** True if a version can be read when there is a newer one, and so while the newer one is proven. */
   protected abstract readonly isPinned: boolean
-  /** What an engine that answers cannot read, and the remedy. */
+  /** The thing that an engine cannot read although it answers, and the remedy. */
   protected abstract readonly unread: string
   protected abstract kindOf(found: Found): LayerKind
   /** Looks for the current content. */

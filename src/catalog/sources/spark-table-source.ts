@@ -60,7 +60,7 @@ export class SparkTableSource extends GatheredSource<Found> {
     return false
   }
 
-  /** Each version stays as it is. */
+  /** A version never changes. */
   async isCurrent(): Promise<boolean> {
     return true
   }

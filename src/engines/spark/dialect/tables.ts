@@ -7,7 +7,7 @@ export type TableKind = 'iceberg' | 'delta'
 /** The latest version of a table. */
 export interface Latest {
   readonly version: string
-  /** Tables that were made anew may have the same version. */
+  /** A table that was dropped and made again may have the same version. */
   readonly stamp: string | null
 }
 

@@ -121,7 +121,7 @@ export class SparkEngine {
 
   /**
    * Calls `use` with files without rows, from which the types of the columns are described as Spark writes them. Their names are `c0`, `c1`, and so on, so
-   * that a name says nothing about the type. The files are there until it has settled.
+   * that no type is guessed from a name. The files are there until it has settled.
    *
    * @throws GeoduckError ENGINE_UNAVAILABLE
    */
