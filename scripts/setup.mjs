@@ -12,6 +12,7 @@ import { python, s3Store, spark } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
 import { ships } from './setup/ships.mjs'
 import { site } from './setup/site.mjs'
+import { sparkJars } from './setup/spark-jars.mjs'
 
 /** The oldest Node that runs these scripts. They bring the Node that runs everything else. */
 const LEAST_NODE = 20
@@ -29,6 +30,7 @@ const TO_TEST = [
   [nginx],
   [caddy],
   [java],
+  [sparkJars],
 ]
 
 /**

@@ -78,8 +78,10 @@ function demoOf({ live, writes }: Config, { sources }: Resolved['origins']): Dem
 
 /** @throws NothingToServe if no path of the configuration exists */
 async function pathsThere({ sources, layers }: Config): Promise<readonly string[]> {
-  const paths = [...sources, ...new Set(layers.map(({ path }) => path))]
-  const missing = paths.length === 0 ? null : await nothingThere(paths)
+  const paths = [...sources, ...new Set(layers.flatMap(({ path }) => path ?? []))]
+  // A table has no path.
+  const hasTables = layers.some(({ path }) => path === undefined)
+  const missing = paths.length === 0 || hasTables ? null : await nothingThere(paths)
   if (missing) throw new NothingToServe(missing)
   return paths
 }

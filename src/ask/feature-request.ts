@@ -6,7 +6,7 @@ import type { Capabilities, OperationContext } from '../engines/engine.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { FeatureFilter, FeatureOrder, GeometryInput, InputMaybe } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Field, Layer } from '../model/layer.ts'
+import { type Field, isPinned, type Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter, Predicate } from '../model/predicate.ts'
 import { type Preparation, progressText } from '../model/preparation.ts'
@@ -184,6 +184,7 @@ export function operationContext(
   const writes = catalog.writes(layer)
   const unchanged = async () =>
     catalog.live?.holds(layer) ||
+    isPinned(layer) ||
     ((await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes)
   const limit = deadlineMs === null ? {} : { deadlineMs }
   const { id, client, address, clock, heldMemory } = operation

@@ -16,7 +16,7 @@ import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import type { Problem } from '../model/layer.ts'
 import { isObject, objectAddress, remoteReason, shownPath } from '../model/remote-source.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
-import type { LayerOptions } from './layer-options.ts'
+import type { LayerOptions, TableGeometry } from './layer-options.ts'
 import { sourceNames } from './names.ts'
 import { localStore } from './stores/local-store.ts'
 import { type OpenStores, openStores } from './stores/store.ts'
@@ -32,8 +32,16 @@ export interface FoundSource {
   readonly files: readonly string[]
   /** True if a copy of its objects is kept on this machine. */
   readonly isMirrored?: boolean
-  /** The engine that gathers its rows, and the column of its key. */
-  readonly gathering?: { readonly engine: string; readonly key: string }
+  /** The engine that gathers its rows. */
+  readonly gathering?: FoundGathering
+}
+
+export interface FoundGathering {
+  readonly engine: string
+  /** The column of the key. */
+  readonly key: string
+  /** A table of the engine, instead of files. */
+  readonly table?: { readonly name: string; readonly geometry: TableGeometry | null }
 }
 
 /** A source with the options of its layers. */
@@ -58,7 +66,7 @@ export const keyOf = ({ format, files, isMirrored = false, gathering }: FoundSou
   [
     format,
     isMirrored,
-    ...(gathering ? [gathering.engine, gathering.key] : []),
+    ...(gathering ? [JSON.stringify(gathering)] : []),
     ...(format === 'Parquet' ? files : files.slice(0, 1)),
   ].join('\n')
 
@@ -72,21 +80,22 @@ export async function requestedSources(
   const wanted = new Map<string, RequestedSource>()
   const problems: Problem[] = []
   for (const layer of layers) {
-    const found = await expandSources([layer.path], stores)
+    const found = layer.path === undefined ? tableOf(layer) : await expandSources([layer.path], stores)
     problems.push(...found.problems.map(({ source, reason }) => ({ source, reason: `layer ${layer.name}: ${reason}` })))
     const [first, ...more] = found.sources
     if (!first) continue
     if (more.length > 0) {
       const reason = `layer ${layer.name}: its path holds ${more.length + 1} sources: name one of them, or use a pattern`
-      problems.push({ source: layer.path.replace(/^.*[\\/](?=.)/, ''), reason })
+      problems.push({ source: layer.path!.replace(/^.*[\\/](?=.)/, ''), reason })
       continue
     }
-    const { engine, key } = layer
+    const { engine, key, path, table, geometry = null } = layer
     if (engine !== undefined && first.format !== 'Parquet') {
       problems.push({ source: first.label, reason: `layer ${layer.name}: an engine reads Parquet, and this is ${first.format}` })
       continue
     }
-    const source = engine !== undefined && key !== undefined ? { ...first, gathering: { engine, key } } : first
+    const ofTable = path === undefined && table !== undefined && { table: { name: table, geometry } }
+    const source = engine !== undefined && key !== undefined ? { ...first, gathering: { engine, key, ...ofTable } } : first
     const known = wanted.get(keyOf(source))
     wanted.set(keyOf(source), { found: known?.found ?? source, layers: [...(known?.layers ?? []), layer], plain: false })
   }
@@ -174,6 +183,11 @@ async function expand(argument: string, stores: OpenStores): Promise<Found> {
   if (known) return problem(label, 'it is neither a file nor a folder')
   if (MAGIC.test(argument)) return await pattern(argument, label)
   return problem(label, 'there is no such file or folder')
+}
+
+/** A table of an engine has no files that this machine sees. */
+function tableOf({ table = '' }: LayerOptions): Found {
+  return { sources: [{ format: 'Parquet', label: table, names: [table], files: [] }], problems: [] }
 }
 
 async function named(file: string, kind: FileKind): Promise<Found> {

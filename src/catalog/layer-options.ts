@@ -1,7 +1,7 @@
 /** Options of one layer in the configuration, and their effect on the layer. */
 import { hash } from 'node:crypto'
 import { crsOfText } from '../geometry/read-crs.ts'
-import { type Field, hasGeometry, type LayerKey, MOST_ENUM_VALUES, type OnInvalid } from '../model/layer.ts'
+import { type CoveringMembers, type Field, hasGeometry, type LayerKey, MOST_ENUM_VALUES, type OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { ServedDescription } from './source.ts'
 
@@ -12,12 +12,14 @@ export interface LayerOptions {
   readonly graphqlName?: string | undefined
   /** The fields of columns in GraphQL, by column. */
   readonly fields?: Readonly<Record<string, FieldOptions>> | undefined
-  /** A file, a folder that is one layer, or a glob pattern. */
-  readonly path: string
-  /** A table of a database: `table` or `schema.table`. Absent if there is only one. */
+  /** A file, a folder that is one layer, or a glob pattern. Absent for a table of an engine. */
+  readonly path?: string | undefined
+  /** A table of a database: `table` or `schema.table`. Absent if there is only one. Of an engine: `catalog.database.table`. */
   readonly table?: string | undefined
   /** The engine that gathers its rows. It needs a `key`. */
   readonly engine?: string | undefined
+  /** The geometry of a table of an engine. */
+  readonly geometry?: TableGeometry | undefined
   /** The column of the key. */
   readonly key?: string | undefined
   /** The columns that are shown, or the columns that are hidden. */
@@ -30,6 +32,13 @@ export interface LayerOptions {
   readonly importance?: string | undefined
   readonly title?: string | undefined
   readonly description?: string | undefined
+}
+
+export interface TableGeometry {
+  /** It has WKB. */
+  readonly column: string
+  /** The boxes of the geometries: a column with the members `xmin`, `ymin`, `xmax` and `ymax`, or four columns. */
+  readonly covering?: string | CoveringMembers | undefined
 }
 
 interface FieldOptions {

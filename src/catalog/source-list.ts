@@ -41,7 +41,7 @@ export class SourceList {
 
   /** The files, folders and patterns of the arguments and of the configured layers. */
   get paths(): readonly string[] {
-    return [...this.#paths, ...this.#layers.map((layer) => layer.path)]
+    return [...this.#paths, ...this.#layers.flatMap((layer) => layer.path ?? [])]
   }
 
   /** Replaces the arguments and the configured layers. The next look uses them. */

@@ -80,17 +80,30 @@ export function engineFaults(engines: readonly EngineConfig[], layers: readonly 
   return [...ofEngines, ...layers.flatMap((layer, index) => faultsOfGathered(layer, index, known))]
 }
 
+/** The name of a table of an engine: its catalog, its database, and its own. */
+const TABLE = /^[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+){2,}$/u
+
 /** Returns the faults of a layer whose rows an engine gathers. */
 function faultsOfGathered(layer: LayerConfig, index: number, known: readonly string[]): MemberFault[] {
-  const { engine, path, key, table, onInvalid = 'flag', fields = {} } = layer
-  if (engine === undefined) return []
-  const faults: readonly (readonly [isWrong: boolean, member: keyof LayerConfig, takes: string])[] = [
-    [!known.includes(engine), 'engine', LAYER_MEMBERS.engine.takes],
-    [isObject(path), 'path', 'a path that this machine and the engine of the layer both see'],
+  const { engine, path, key, table, geometry, onInvalid = 'flag', fields = {} } = layer
+  const isTable = engine !== undefined && table !== undefined
+  const always: readonly Fault[] = [[geometry !== undefined && !isTable, 'geometry', 'nothing without an `engine` and a `table`']]
+  const gathered: readonly Fault[] = [
+    [!known.includes(engine!), 'engine', LAYER_MEMBERS.engine.takes],
+    [isObject(path ?? ''), 'path', 'a path that this machine and the engine of the layer both see'],
+    [isTable === (path !== undefined), isTable ? 'table' : 'path', 'either `path` or `table`, for a layer with an `engine`'],
+    [
+      isTable && path === undefined && !TABLE.test(table),
+      'table',
+      'CATALOG.DATABASE.TABLE of letters, digits, _ and -, for a layer with an `engine`',
+    ],
     [key === undefined, 'key', 'the name of a column that is unique and never null, which a layer with an `engine` needs'],
-    [table !== undefined, 'table', 'nothing for a layer with an `engine`, whose path is of Parquet files: leave it out'],
     [onInvalid !== 'flag', 'onInvalid', 'only flag for a layer with an `engine`, whose geometry is not checked'],
     [Object.values(fields).some((field) => field.enum), 'fields', 'no `enum` for a layer with an `engine`: leave it out'],
   ]
-  return faults.flatMap(([isWrong, member, takes]) => (isWrong ? [{ path: ['layers', index, member], takes }] : []))
+  return [...always, ...(engine === undefined ? [] : gathered)].flatMap(([isWrong, member, takes]) =>
+    isWrong ? [{ path: ['layers', index, member], takes }] : [],
+  )
 }
+
+type Fault = readonly [isWrong: boolean, member: keyof LayerConfig, takes: string]

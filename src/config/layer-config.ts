@@ -25,6 +25,14 @@ const columns = z
   .refine(({ include, exclude }) => (include === undefined) !== (exclude === undefined))
   .transform(({ include, exclude = [] }): ColumnChoice => (include ? { include } : { exclude }))
 
+const geometry = z.strictObject({
+  column: name.describe('The column of bytes with the geometry as WKB.'),
+  covering: z
+    .union([name, z.strictObject({ xmin: name, ymin: name, xmax: name, ymax: name })])
+    .optional()
+    .describe('What has the box of each geometry: a column with the members xmin, ymin, xmax and ymax, or four columns.'),
+})
+
 const GRAPHQL_NAME_TAKES = 'a name in camelCase, such as myRoads'
 const graphqlName = z.string().regex(GRAPHQL_NAME)
 
@@ -53,17 +61,23 @@ export const LAYER_MEMBERS = {
   path: {
     takes: 'a file, a folder, a glob pattern or the address of a GeoParquet object',
     description: "The layer's file, database, folder of parts, pattern or address; relative to the configuration file's folder.",
-    schema: name,
+    schema: name.optional(),
   },
   table: {
     takes: 'the name of a table, as table or schema.table',
-    description: 'The table of a database. Not needed if the database has only one.',
+    description:
+      'The table of a database. Not needed if the database has only one. With `engine`: a table of it, without a path.',
     schema: name.optional(),
   },
   engine: {
     takes: 'the name of one of `engines`',
-    description: 'The engine that gathers its rows, one of `engines`. The path is then of Parquet files, and `key` is required.',
+    description: 'The engine that gathers its rows, one of `engines`, of Parquet files (`path`) or a `table`. It needs a `key`.',
     schema: name.optional(),
+  },
+  geometry: {
+    takes: 'a column, and covering: a column, or xmin, ymin, xmax and ymax',
+    description: 'The geometry of a table of an engine. Without it, its rows have none.',
+    schema: geometry.optional(),
   },
   key: {
     takes: 'the name of a column that is shown',
@@ -113,13 +127,16 @@ export interface MemberFault {
 
 /** Returns the faults of all layers together, member by member: names that are not free, and keys that are hidden. */
 export function layerFaults(layers: readonly LayerConfig[]): MemberFault[] {
-  return layers.flatMap(({ name, graphqlName, fields = {}, key, columns }, index) => {
+  return layers.flatMap(({ name, path, engine, graphqlName, fields = {}, key, columns }, index) => {
     const before = layers.slice(0, index)
     const isTaken = before.some((other) => other.name === name)
     const rival = before.find((other) => graphqlName !== undefined && other.graphqlName === graphqlName)
     const isHidden =
       key !== undefined && columns && !('include' in columns ? columns.include.includes(key) : !columns.exclude.includes(key))
     return [
+      ...(path === undefined && engine === undefined
+        ? [{ path: ['layers', index, 'path'], takes: LAYER_MEMBERS.path.takes }]
+        : []),
       ...(isTaken ? [{ path: ['layers', index, 'name'], takes: LAYER_MEMBERS.name.takes }] : []),
       ...(rival
         ? [{ path: ['layers', index, 'graphqlName'], takes: `a name for layer ${name} that layer ${rival.name} does not have` }]

@@ -147,7 +147,10 @@ function absolute(path: string): string {
 
 /** Returns sources and layers without the passwords that an address may hold. */
 export function shownSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Pick<Config, 'sources' | 'layers'> {
-  return { sources: sources.map(shownPath), layers: layers.map((layer) => ({ ...layer, path: shownPath(layer.path) })) }
+  return {
+    sources: sources.map(shownPath),
+    layers: layers.map((layer) => (layer.path === undefined ? layer : { ...layer, path: shownPath(layer.path) })),
+  }
 }
 
 /**

@@ -87,8 +87,10 @@ export interface GatheredRelation {
   readonly engine: string
   /** The digest of the content. */
   readonly snapshot: string
-  /** The Parquet files of the content, as the engine sees them. */
+  /** The Parquet files of the content, as the engine sees them. None if it is a table. */
   readonly paths: readonly string[]
+  /** The content, if it is a table. */
+  readonly table?: TableVersion
   /** The column of the key. It is unique and never null. */
   readonly key: Field
   /** The gathered files, in the order of the key. Absent: nothing is gathered yet, and no statement can run. */
@@ -96,6 +98,21 @@ export interface GatheredRelation {
   /** True: the files have the groups of the one query, and not rows. @default false */
   readonly grouped?: boolean
 }
+
+/** A table of another engine at one of its versions, whose rows never change. */
+export interface TableVersion {
+  /** The parts of its name: catalog, database, table. */
+  readonly name: readonly string[]
+  /** A whole number: the id of a snapshot of Iceberg, or the version of a table of Delta. */
+  readonly version: string
+}
+
+/** Parquet files, or a table. */
+export type GatheredContent = readonly string[] | TableVersion
+
+/** True if the rows of this version of the layer stay the same when there is a newer one. */
+export const isPinned = ({ relation }: Pick<Layer, 'relation'>): boolean =>
+  relation.kind === 'gathered' && relation.table !== undefined
 
 /** Facts that the footer of a Parquet file contains. */
 export interface FileSummary {

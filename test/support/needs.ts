@@ -30,6 +30,12 @@ const NEEDS: readonly Need[] = [
       'Tests with Spark were skipped: they need Java 17 or newer at /usr/bin/java, and Python 3.11 or newer with pip. Install them, and run npm test again.',
   },
   {
+    module: 'test/support/spark-tables.ts',
+    isThere: () => existsSync(path.join(ROOT, '.geoduck/spark-jars')),
+    sentence:
+      'Tests with tables of Iceberg and Delta were skipped: they need Java 17 or newer, and Maven Central. See that both are there, and run npm test again.',
+  },
+  {
     module: 'test/support/certificates.ts',
     isThere: () => existsSync('/usr/bin/openssl'),
     sentence: 'Tests of https were skipped: they need OpenSSL at /usr/bin/openssl. Install the package openssl.',

@@ -7,6 +7,7 @@ import type { FoundSource } from '../find-sources.ts'
 import { FileKeeper } from '../kept-files.ts'
 import type { GatheringEngines, Source, SourceContext } from '../source.ts'
 import { SparkSource } from './spark-source.ts'
+import { SparkTableSource } from './spark-table-source.ts'
 
 export interface EngineOptions {
   readonly name: string
@@ -41,8 +42,9 @@ export class SparkEngines implements GatheringEngines {
   }
 
   source(found: FoundSource, context: SourceContext): Source {
-    const { engine, key } = found.gathering!
-    return new SparkSource(found, context, this.byName.get(engine)!, key)
+    const { engine: name, key, table } = found.gathering!
+    const engine = this.byName.get(name)!
+    return table ? new SparkTableSource(table, context, engine, key) : new SparkSource(found, context, engine, key)
   }
 
   async close(): Promise<void> {

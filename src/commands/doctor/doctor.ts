@@ -110,9 +110,10 @@ const IN_PLACE: Readonly<Record<string, string>> = { Parquet: 'Parquet', DuckDB:
 async function checkSources({ sources, layers, stores }: Pick<Config, 'sources' | 'layers' | 'stores'>): Promise<Finding[]> {
   const paths = [
     ...sources.map((path) => ({ what: 'source', path })),
-    ...layers.map(({ name, path }) => ({ what: `layer ${name}`, path })),
+    ...layers.flatMap(({ name, path }) => (path === undefined ? [] : { what: `layer ${name}`, path })),
   ]
-  if (paths.length > 0) return Promise.all(paths.map(({ what, path }) => checkPath(what, path, openStores(stores))))
+  if (paths.length + layers.length > 0)
+    return Promise.all(paths.map(({ what, path }) => checkPath(what, path, openStores(stores))))
   return [
     { what: 'source', state: 'note', text: 'none is named', remedy: 'name files, folders or globs: geoduck doctor PATH...' },
   ]

@@ -1,4 +1,5 @@
 import { expandSources } from '../../catalog/find-sources.ts'
+import type { SparkEngines } from '../../catalog/sources/spark-engines.ts'
 import { openStores } from '../../catalog/stores/store.ts'
 import type { Config } from '../../config/config.ts'
 import { formatSize } from '../../config/size.ts'
@@ -37,19 +38,24 @@ async function checkEngine(
     const text = `Spark ${version} at ${address}, ${isEncrypted ? 'by TLS' : 'not encrypted'}; ${engine.resultSets}`
     const layer = layers.find(({ engine: name }) => name === engine.name)
     if (!layer) return { what, state: 'note', text, remedy: 'no layer uses it: name it as `engine` of one' }
-    const [found] = (await expandSources([layer.path], openStores())).sources
-    // A path that holds nothing is another finding.
-    const rows = found
-      ? await spark
-          .facts(found.files, 'SELECT 1 AS n FROM rows LIMIT 1')
-          .catch(
-            wrong(`Spark ${version} at ${address}`, 'it must see the paths of layers, and of `resultSets`, as this machine does'),
-          )
-      : []
-    return 'state' in rows ? rows : { what, state: 'ok', text: `${text}, up to ${formatSize(engine.maxBytes)} per query` }
+    const rows = await look(spark, layer).catch(wrong(`Spark ${version} at ${address}`, SEES))
+    return rows ? rows : { what, state: 'ok', text: `${text}, up to ${formatSize(engine.maxBytes)} per query` }
   } finally {
     await engines.close()
   }
+}
+
+const SEES = 'it must have the tables of layers, and see their paths, and `resultSets`, as this machine does'
+
+/** Lets Spark read a row of a layer. */
+async function look(
+  spark: NonNullable<ReturnType<SparkEngines['byName']['get']>>,
+  { path, table = '' }: Config['layers'][number],
+): Promise<void> {
+  if (path === undefined) return void (await spark.providerOf(table.split('.')))
+  const [found] = (await expandSources([path], openStores())).sources
+  // A path that holds nothing is another finding.
+  if (found) await spark.facts(found.files, 'SELECT 1 AS n FROM rows LIMIT 1')
 }
 
 function firstLineOf(error: unknown): string {

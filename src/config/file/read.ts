@@ -48,7 +48,7 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
     path,
     sources: sources?.map((source) => absolute(typeof source === 'string' ? source : source.path)) ?? null,
     mirrors: sources?.flatMap((source) => (typeof source !== 'string' && source.mirror ? [source.path] : [])) ?? [],
-    layers: layers.map((layer) => ({ ...layer, path: absolute(layer.path) })),
+    layers: layers.map((layer) => (layer.path === undefined ? layer : { ...layer, path: absolute(layer.path) })),
     stores,
     engines: engines.map((engine) => ({ ...engine, resultSets: absolute(engine.resultSets) })),
     settings: Object.fromEntries(

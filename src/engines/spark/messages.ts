@@ -8,6 +8,8 @@ export const SESSION_SETTINGS = {
   'spark.sql.session.timeZone': 'UTC',
   'spark.sql.caseSensitive': 'true',
   'spark.sql.ansi.enabled': 'true',
+  // Texts of a fixed length are compared as they are stored.
+  'spark.sql.legacy.charVarcharAsString': 'true',
   // An interrupt waits for the first report.
   'spark.connect.progress.reportInterval': '200ms',
   // A result set has at most this many files.
@@ -23,8 +25,14 @@ export const SESSION_SETTINGS = {
 export type SparkRequest =
   /** Connects, and reads the settings of the session back. The value is the version of Spark. */
   | { readonly type: 'OPEN' }
-  /** Makes a view of files, which statements name. */
-  | { readonly type: 'VIEW'; readonly name: string; readonly paths: readonly string[] }
+  /** Makes a view of files, or of the rows of a statement. Other statements name it. */
+  | {
+      readonly type: 'VIEW'
+      readonly name: string
+      readonly rows: { readonly paths: readonly string[] } | { readonly sql: string }
+    }
+  /** Runs a command, and writes its few rows as JSON into a folder that does not exist yet. Null: they are not needed. */
+  | { readonly type: 'COMMAND'; readonly sql: string; readonly directory: string | null }
   /** Writes the rows of a statement as files into a folder that does not exist yet. */
   | {
       readonly type: 'WRITE'

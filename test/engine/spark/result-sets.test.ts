@@ -61,7 +61,7 @@ function server(options: Partial<ResultSetOptions> = {}, sql: string | null = nu
   return new ResultSets(
     { folder, maxBytes: 1e9, keepSeconds: 600, concurrency: 2, ...options },
     {
-      view: (name, paths) => connection.view(name, paths),
+      view: (name, content) => connection.view(name, content),
       write: async (statement, signal) => {
         written++
         if (sql === null) return await connection.write(statement, signal)
@@ -74,7 +74,7 @@ function server(options: Partial<ResultSetOptions> = {}, sql: string | null = nu
   )
 }
 
-const snapshot = () => ({ digest: 'a1', paths: files, isCurrent: async () => true })
+const snapshot = () => ({ digest: 'a1', content: files, isCurrent: async () => true })
 
 function question(where: FeatureFilter | null = null, orderBy: readonly FeatureOrder[] = []): GatherQuery {
   const query = queryOf(layer, { where, orderBy, properties: null })
@@ -166,7 +166,7 @@ it('a file that was cut short is gathered again', async () => {
 })
 
 it('an attempt that fails leaves nothing over', async () => {
-  const lost = { ...snapshot(), digest: 'c3', paths: [join(spark.folder, 'missing.parquet')] }
+  const lost = { ...snapshot(), digest: 'c3', content: [join(spark.folder, 'missing.parquet')] }
   await expect(server().get(question(), lost)).rejects.toThrow('PATH_NOT_FOUND')
   expect(await readdir(folder)).toEqual([])
 })

@@ -121,7 +121,11 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     partOf('{ layer(name: "lakes") { check { invalid firstInvalid { key reason } } } }'),
     notRun(['sh'], 'it takes strace; test/engine/catalog/prepare/hostile.test.ts has the files'),
   ],
-  'docs/spark.md': [notRun(['sh'], 'test/support/spark.ts starts such a server'), gathered],
+  'docs/spark.md': [
+    notRun(['sh'], 'test/support/spark.ts starts such a server'),
+    gathered,
+    notRun(['yaml'], 'test/system/spark/tables.test.ts serves such tables'),
+  ],
   'docs/speed.md': [],
   'docs/subscriptions.md': [conversation, conversation],
   'docs/tiles.md': [

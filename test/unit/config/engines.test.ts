@@ -11,6 +11,7 @@ import { resolved, TABLE } from './given.ts'
 
 const ENVIRONMENT = { SPARK_TOKEN: 'token-0123', BROKEN: 'token\n0123', GEODUCK_CURSOR_SECRET: 'a-secret-of-cursors' }
 const BIG = { name: 'big', kind: 'spark-connect', url: 'sc://127.0.0.1:15002', resultSets: './results' }
+const LAKE = { name: 'sea', table: 'lake.geo.sea', engine: 'big', key: 'id' }
 const SEA = { name: 'sea', path: './sea', engine: 'big', key: 'id' }
 
 let folder: string
@@ -87,9 +88,34 @@ test.each<[string, object, string]>([
     '`layers[0].key` is missing: it takes the name of',
   ],
   [
-    'a table',
-    { engines: [BIG], layers: [{ ...SEA, table: 'sea' }] },
-    '`layers[0].table` takes nothing for a layer with an `engine`',
+    'a table with a path',
+    { engines: [BIG], layers: [{ ...SEA, table: 'lake.geo.sea' }] },
+    '`layers[0].table` takes either `path` or `table`, for a layer with an `engine`',
+  ],
+  [
+    'neither a table nor a path',
+    { engines: [BIG], layers: [{ ...SEA, path: undefined }] },
+    '`layers[0].path` is missing: it takes either `path` or `table`, for a layer with an `engine`',
+  ],
+  [
+    'a table without a catalog',
+    { engines: [BIG], layers: [{ ...LAKE, table: 'geo.sea' }] },
+    '`layers[0].table` takes CATALOG.DATABASE.TABLE of letters, digits, _ and -, for a layer with an `engine`, not "geo.sea"',
+  ],
+  [
+    'a table whose name is more than a name',
+    { engines: [BIG], layers: [{ ...LAKE, table: 'lake.geo.`sea`' }] },
+    '`layers[0].table` takes CATALOG.DATABASE.TABLE',
+  ],
+  [
+    'a geometry of files',
+    { engines: [BIG], layers: [{ ...SEA, geometry: { column: 'shape' } }] },
+    '`layers[0].geometry` takes nothing without an `engine` and a `table`',
+  ],
+  [
+    'a covering of three sides',
+    { engines: [BIG], layers: [{ ...LAKE, geometry: { column: 'shape', covering: { xmin: 'w', ymin: 's', xmax: 'e' } } }] },
+    '`layers[0].geometry` takes a column, and covering',
   ],
   [
     'an address',

@@ -7,6 +7,7 @@ import { link, mkdir, readdir, readFile, rm, stat, unlink, utimes, writeFile } f
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GeoduckError } from '../../../model/errors.ts'
+import type { GatheredContent } from '../../../model/layer.ts'
 import type { GroupQuery } from '../../../model/query.ts'
 import { type Gathering, type GatherQuery, gatheringOf } from '../dialect/gather.ts'
 import { groupingOf } from '../dialect/groups.ts'
@@ -23,12 +24,12 @@ export interface ResultSetOptions {
   readonly concurrency: number
 }
 
-/** The files of a layer at one moment. */
+/** The content of a layer at one moment. */
 export interface Snapshot {
   /** Differs for other content. */
   readonly digest: string
-  readonly paths: readonly string[]
-  /** True if the files are still those. */
+  readonly content: GatheredContent
+  /** True if the content is still that. */
   readonly isCurrent: () => Promise<boolean>
 }
 
@@ -219,7 +220,7 @@ export class ResultSets {
     await mkdir(folder, { recursive: true })
     try {
       const { sql, values } = statementOf(query, VIEW + snapshot.digest)
-      await this.#connection.view(VIEW + snapshot.digest, snapshot.paths)
+      await this.#connection.view(VIEW + snapshot.digest, snapshot.content)
       const limited = new AbortController()
       const written = this.#connection
         .write({ sql, values, directory: path.join(folder, ROWS) }, AbortSignal.any([signal, limited.signal]))

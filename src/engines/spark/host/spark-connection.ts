@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { GatheredContent } from '../../../model/layer.ts'
 import { ChildProcess } from '../../duckdb/host/child-process.ts'
+import { rowsOf } from '../dialect/tables.ts'
 import type { SparkMessage, SparkNote, SparkRequest, SparkTarget } from '../messages.ts'
 
 /** An error of a request. Its message is Spark's, which may contain SQL and paths, so it is only for the log. */
@@ -55,8 +57,13 @@ export class SparkConnection {
   }
 
   /** @throws SparkError */
-  async view(name: string, paths: readonly string[]): Promise<void> {
-    await this.#ask({ type: 'VIEW', name, paths })
+  async view(name: string, content: GatheredContent): Promise<void> {
+    await this.#ask({ type: 'VIEW', name, rows: 'version' in content ? { sql: rowsOf(content) } : { paths: content } })
+  }
+
+  /** Runs a command, and writes its few rows as JSON into a folder that does not exist yet. @throws SparkError */
+  async command(sql: string, directory: string | null = null): Promise<void> {
+    await this.#ask({ type: 'COMMAND', sql, directory })
   }
 
   /**

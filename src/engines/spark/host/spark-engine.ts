@@ -3,7 +3,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { type ErrorCode, GeoduckError } from '../../../model/errors.ts'
-import type { GatheredRelation } from '../../../model/layer.ts'
+import type { GatheredContent, GatheredRelation, TableVersion } from '../../../model/layer.ts'
 import type { GroupQuery, Query } from '../../../model/query.ts'
 import type { GatheredOrder, GathererHealth, GatheringPlan } from '../../engine.ts'
 import { identifier } from '../dialect/condition.ts'
@@ -11,6 +11,7 @@ import type { GatherQuery } from '../dialect/gather.ts'
 import { gatherQueryOf } from '../dialect/gather-query.ts'
 import { isGroupedAlike } from '../dialect/groups.ts'
 import { narrow } from '../dialect/narrow.ts'
+import { descriptionOf, type Latest, latestOfDelta, latestOfIceberg, refreshOf, type TableKind } from '../dialect/tables.ts'
 import { type HeldSet, HeldSets, type Keeper } from './held-sets.ts'
 import { parquetIn, ResultSets, type Snapshot, tooMany } from './result-sets.ts'
 import { SparkConnection, SparkError } from './spark-connection.ts'
@@ -49,6 +50,8 @@ export interface Gather {
   /** Reads the keys of files. */
   readonly order: (files: readonly string[], grouped: boolean) => Promise<GatheredOrder>
 }
+
+type JsonRow = Readonly<Record<string, unknown>>
 
 export interface GatheredRows extends HeldSet {
   /** True: the rows are the groups of the query. */
@@ -105,40 +108,68 @@ export class SparkEngine {
   }
 
   /**
-   * Runs a statement over the rows of files and returns its few rows. `rows` is the name of the files in it.
+   * Runs a statement over the content of a layer and returns its few rows. `rows` is the name of the content in it.
    *
    * @throws GeoduckError ENGINE_UNAVAILABLE
    */
-  async facts(paths: readonly string[], sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const folder = await this.#attempt()
-    try {
-      await this.#write(paths, sql, folder, 'json')
-      const names = (await readdir(path.join(folder, ROWS))).filter((name) => name.endsWith('.json'))
-      const texts = await Promise.all(names.sort().map((name) => readFile(path.join(folder, ROWS, name), 'utf8')))
-      return texts.flatMap((text) => text.split('\n').filter((line) => line !== '')).map((line) => JSON.parse(line))
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+  async facts(content: GatheredContent, sql: string): Promise<readonly JsonRow[]> {
+    return await this.#rows(async (directory) => {
+      const over = await this.#over(content, sql)
+      await this.#connection.write({ sql: over, values: [], directory, format: 'json' })
+    })
   }
 
   /**
-   * Calls `use` with files without rows, from which the types of the columns are described as Spark writes them. They are there until it has settled.
+   * Calls `use` with files without rows, from which the types of the columns are described as Spark writes them. Their names are `c0`, `c1`, and so on, so
+   * that no type is guessed from a name. The files are there until it has settled.
    *
    * @throws GeoduckError ENGINE_UNAVAILABLE
    */
   async emptyFiles<Value>(
     columns: readonly string[],
-    paths: readonly string[],
+    content: GatheredContent,
     use: (files: readonly string[]) => Promise<Value>,
   ): Promise<Value> {
-    const folder = await this.#attempt()
-    try {
-      await this.#write(paths, `SELECT ${columns.map(identifier).join(', ')} FROM rows WHERE false`, folder)
-      const files = await parquetIn(path.join(folder, ROWS))
-      return await use(files.map(({ name }) => path.join(folder, ROWS, name)))
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    return await this.#attempt(async (directory) => {
+      await this.#reach(async () => {
+        const names = columns.map((name, n) => `${identifier(name)} AS c${n}`)
+        const sql = await this.#over(content, `SELECT ${names.join(', ')} FROM rows WHERE false`)
+        await this.#connection.write({ sql, values: [], directory })
+      })
+      return await use((await parquetIn(directory)).map(({ name }) => path.join(directory, name)))
+    })
+  }
+
+  /**
+   * Returns what a table is, such as `iceberg`. @throws GeoduckError ENGINE_UNAVAILABLE
+   *
+   * @param name the parts of its name
+   */
+  async providerOf(name: readonly string[]): Promise<string | null> {
+    await this.#reach(() => this.#connection.command(refreshOf(name)))
+    const described = await this.#rows((directory) => this.#connection.command(descriptionOf(name), directory))
+    const detail = described.findLast((row) => row['col_name'] === 'Provider')
+    return (detail?.['data_type'] as string | undefined) ?? null
+  }
+
+  /** Returns the latest version of a table. Null: nothing has been written to it. @throws GeoduckError ENGINE_UNAVAILABLE */
+  async latestOf(name: readonly string[], kind: TableKind): Promise<Latest | null> {
+    const [row] = await this.#rows(async (directory) => {
+      if (kind === 'delta') return await this.#connection.command(latestOfDelta(name), directory)
+      await this.#connection.command(refreshOf(name))
+      await this.#connection.write({ sql: latestOfIceberg(name), values: [], directory, format: 'json' })
+    })
+    return row ? { version: String(row['version']), stamp: (row['timestamp'] as string | undefined) ?? null } : null
+  }
+
+  /** Returns the columns of a version of a table, with Spark's names of their types. @throws GeoduckError ENGINE_UNAVAILABLE */
+  async columnsOf(table: TableVersion): Promise<readonly { readonly name: string; readonly type: string }[]> {
+    const rows = await this.#rows(async (directory) => {
+      const view = viewOf(table)
+      await this.#connection.view(view, table)
+      await this.#connection.command(`DESCRIBE TABLE ${identifier(view)}`, directory)
+    })
+    return rows.map((row) => ({ name: row['col_name'] as string, type: row['data_type'] as string }))
   }
 
   /**
@@ -211,20 +242,32 @@ export class SparkEngine {
     await this.#held.close()
   }
 
-  /** A sweep removes it if this server ends. */
-  async #attempt(): Promise<string> {
+  /** Calls `use` with a folder that Spark may make. A sweep removes it if this server ends. */
+  async #attempt<Value>(use: (directory: string) => Promise<Value>): Promise<Value> {
     const folder = path.join(this.#options.folder, randomUUID())
     await mkdir(folder, { recursive: true })
-    return folder
+    try {
+      return await use(path.join(folder, ROWS))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   }
 
-  async #write(paths: readonly string[], sql: string, folder: string, format?: 'json'): Promise<void> {
-    const view = `files_${hash('sha256', JSON.stringify(paths)).slice(0, 32)}`
-    await this.#reach(async () => {
-      await this.#connection.view(view, paths)
-      const statement = `WITH rows AS (SELECT * FROM ${identifier(view)}) ${sql}`
-      await this.#connection.write({ sql: statement, values: [], directory: path.join(folder, ROWS), ...(format && { format }) })
+  /** Returns the few rows that `write` lets Spark write as JSON. */
+  async #rows(write: (directory: string) => Promise<void>): Promise<readonly JsonRow[]> {
+    return await this.#attempt(async (directory) => {
+      await this.#reach(() => write(directory))
+      const names = (await readdir(directory)).filter((name) => name.endsWith('.json')).sort()
+      const texts = await Promise.all(names.map((name) => readFile(path.join(directory, name), 'utf8')))
+      return texts.flatMap((text) => text.split('\n').filter((line) => line !== '')).map((line) => JSON.parse(line))
     })
+  }
+
+  /** Returns a statement in which `rows` is the content. */
+  async #over(content: GatheredContent, sql: string): Promise<string> {
+    const view = viewOf(content)
+    await this.#connection.view(view, content)
+    return `WITH rows AS (SELECT * FROM ${identifier(view)}) ${sql}`
   }
 
   async #reach<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -250,7 +293,7 @@ export class SparkEngine {
 }
 
 function snapshotOf({ relation, isCurrent }: Gather): Snapshot {
-  return { digest: relation.snapshot, paths: relation.paths, isCurrent }
+  return { digest: relation.snapshot, content: relation.table ?? relation.paths, isCurrent }
 }
 
 function unlessTooMany(error: unknown): null {
@@ -259,6 +302,8 @@ function unlessTooMany(error: unknown): null {
 }
 
 const ROWS = 'rows'
+
+const viewOf = (content: GatheredContent): string => `content_${hash('sha256', JSON.stringify(content)).slice(0, 32)}`
 
 /** Returns what answers the query with fewer rows than all that may match: its groups, or the first rows of its order. Null if nothing does. */
 function lessThanWhole(query: Query, relation: GatheredRelation, rows: number | null): GatherQuery | GroupQuery | null {

@@ -18,8 +18,9 @@ const RECONNECT_MS = 1_000
 const PROGRESS_MS = 5_000
 
 type Message = Readonly<Record<string, unknown>>
-interface Progress {
+interface Answer {
   readonly execution_progress?: { readonly num_inflight_tasks: string } | null
+  readonly sql_command_result?: { readonly relation: Message } | null
 }
 type Answered = (error: ServiceError | null, answer: Message) => void
 
@@ -58,16 +59,22 @@ class Session {
       case 'OPEN':
         return await this.#open()
       case 'VIEW': {
-        const input = { read: { data_source: { format: 'parquet', paths: request.paths.map(local) } } }
-        return await this.#execute({ create_dataframe_view: { input, name: request.name, replace: true } }, randomUUID())
+        const { name, rows } = request
+        const input =
+          'sql' in rows
+            ? { sql: { query: rows.sql } }
+            : { read: { data_source: { format: 'parquet', paths: rows.paths.map(local) } } }
+        return await this.#execute({ create_dataframe_view: { input, name, replace: true } }, randomUUID())
+      }
+      case 'COMMAND': {
+        // No other statement can have a command in it. Its result is a relation with the rows.
+        const rows = await this.#execute({ sql_command: { input: { sql: { query: request.sql } } } }, randomUUID())
+        return rows && request.directory && (await this.#write(rows, 'json', request.directory, randomUUID()))
       }
       case 'WRITE': {
-        const { sql: query, values, directory, operation, format: source = 'parquet' } = request
+        const { sql: query, values, directory, operation, format = 'parquet' } = request
         const input = { sql: { query, pos_arguments: values.map((literal) => ({ literal })) } }
-        return await this.#execute(
-          { write_operation: { input, source, path: local(directory), mode: 'SAVE_MODE_ERROR_IF_EXISTS' } },
-          operation,
-        )
+        return await this.#write(input, format, directory, operation)
       }
       case 'INTERRUPT':
         return await this.#interrupt(request.operation)
@@ -110,9 +117,15 @@ class Session {
     return promise
   }
 
-  /** Resolves when the command has been executed. Its answers report only progress. */
-  #execute(command: Message, operation: string): Promise<null> {
-    const { promise, resolve, reject } = Promise.withResolvers<null>()
+  #write(input: Message, source: string, directory: string, operation: string): Promise<unknown> {
+    const write_operation = { input, source, path: local(directory), mode: 'SAVE_MODE_ERROR_IF_EXISTS' }
+    return this.#execute({ write_operation }, operation)
+  }
+
+  /** Resolves with the rows of a command of SQL when it has been executed. Other answers report only progress. */
+  #execute(command: Message, operation: string): Promise<Message | null> {
+    const { promise, resolve, reject } = Promise.withResolvers<Message | null>()
+    let rows: Message | null = null
     const started = Promise.withResolvers<void>()
     this.#started.set(operation, started)
     const end = () => {
@@ -121,7 +134,8 @@ class Session {
     }
     this.#service
       .ExecutePlan({ ...this.#session, plan: { command }, operation_id: operation }, this.#metadata)
-      .on('data', ({ execution_progress }: Progress) => {
+      .on('data', ({ execution_progress, sql_command_result }: Answer) => {
+        rows = sql_command_result?.relation ?? rows
         if (Number(execution_progress?.num_inflight_tasks ?? 0) > 0) started.resolve()
       })
       .on('error', (error) => {
@@ -130,7 +144,7 @@ class Session {
       })
       .on('end', () => {
         end()
-        resolve(null)
+        resolve(rows)
       })
     return promise
   }

@@ -25,7 +25,8 @@ const MESSAGES = {
   UserContext: message({ user_id: field('string', 1) }),
   Plan: message({ root: field('Relation', 1), command: field('Command', 2) }),
 
-  Relation: message({ read: field('Read', 2), sql: field('SQL', 10) }),
+  Relation: message({ read: field('Read', 2), sql: field('SQL', 10), local_relation: field('LocalRelation', 11) }),
+  LocalRelation: message({ data: field('bytes', 1), schema: field('string', 2) }),
   Read: message(
     { data_source: field('DataSource', 2) },
     { DataSource: message({ format: field('string', 1), options: map('string', 3), paths: many('string', 4) }) },
@@ -53,7 +54,9 @@ const MESSAGES = {
   Command: message({
     write_operation: field('WriteOperation', 2),
     create_dataframe_view: field('CreateDataFrameViewCommand', 3),
+    sql_command: field('SqlCommand', 5),
   }),
+  SqlCommand: message({ input: field('Relation', 6) }),
   WriteOperation: message(
     {
       input: field('Relation', 1),
@@ -73,8 +76,15 @@ const MESSAGES = {
 
   ExecutePlanRequest: message({ ...SESSION, ...observed(8), plan: field('Plan', 3), operation_id: field('string', 6) }),
   ExecutePlanResponse: message(
-    { server_side_session_id: field('string', 15), execution_progress: field('ExecutionProgress', 18) },
-    { ExecutionProgress: message({ num_inflight_tasks: field('int64', 2) }) },
+    {
+      server_side_session_id: field('string', 15),
+      sql_command_result: field('SqlCommandResult', 5),
+      execution_progress: field('ExecutionProgress', 18),
+    },
+    {
+      SqlCommandResult: message({ relation: field('Relation', 1) }),
+      ExecutionProgress: message({ num_inflight_tasks: field('int64', 2) }),
+    },
   ),
 
   AnalyzePlanRequest: message(
