@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { STATE } from './paths.mjs'
 import { program, SetupError } from './program.mjs'
 import { isStamped, stamp } from './stamp.mjs'
@@ -29,12 +29,13 @@ export const sparkJars = {
   async run() {
     const fresh = `${FOLDER}-${process.pid}`
     try {
-      const [ivy] = globSync(`${STATE}/spark/pyspark/jars/ivy-*.jar`)
+      const jars = `${STATE}/spark/pyspark/jars`
+      const ivy = existsSync(jars) && readdirSync(jars).find((name) => /^ivy-.*\.jar$/.test(name))
       if (!ivy) throw new SetupError("The tests' Spark is missing.")
       mkdirSync(fresh, { recursive: true })
       for (const [group, name, version, expected] of JARS) {
         const options = ['-cache', `${fresh}/cache`, '-notransitive', '-types', 'jar', '-retrieve', `${fresh}/[artifact].[ext]`]
-        await program('java', ['-jar', ivy, ...options, '-dependency', group, name, version], {
+        await program('java', ['-jar', `${jars}/${ivy}`, ...options, '-dependency', group, name, version], {
           next: 'The tests need Java 17 or newer, and Maven Central.',
         })
         if (
