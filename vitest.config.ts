@@ -44,6 +44,8 @@ function withProcesses() {
       ...configDefaults.exclude,
       ...filesToSkip(),
       ...(process.env['GEODUCK_WITHOUT_ATTACKS'] ? ['test/system/attacks/**'] : []),
+      // It takes 3 minutes, and a Spark of four processes, whose parts it ends.
+      ...(process.env['GEODUCK_LONG'] ? [] : ['test/system/spark/kills.test.ts']),
     ],
   }
 }

@@ -118,11 +118,15 @@ it('a server: another one with the same folder removes what it has left, and its
   const killed = fork(join(import.meta.dirname, 'slow-server.ts'), [place.address, place.folder], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
-  const [url] = await once(killed.stdout!, 'data')
-  const answer = page({ url: String(url).trim() }).catch(() => null)
-  await gathering()
-  killed.kill('SIGKILL')
-  expect(await answer).toBeNull()
+  try {
+    const [url] = await once(killed.stdout!, 'data')
+    const answer = page({ url: String(url).trim() }).catch(() => null)
+    await gathering()
+    killed.kill('SIGKILL')
+    expect(await answer).toBeNull()
+  } finally {
+    killed.kill('SIGKILL')
+  }
   await idle()
   const [left] = await leftIn()
   // Nobody has touched it for long.
