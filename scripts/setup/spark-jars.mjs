@@ -35,9 +35,7 @@ export const sparkJars = {
       mkdirSync(fresh, { recursive: true })
       for (const [group, name, version, expected] of JARS) {
         const options = ['-cache', `${fresh}/cache`, '-notransitive', '-types', 'jar', '-retrieve', `${fresh}/[artifact].[ext]`]
-        await program('java', ['-jar', `${jars}/${ivy}`, ...options, '-dependency', group, name, version], {
-          next: 'The tests need Java 17 or newer, and Maven Central.',
-        })
+        await bring(['-jar', `${jars}/${ivy}`, ...options, '-dependency', group, name, version])
         if (
           createHash('sha256')
             .update(readFileSync(`${fresh}/${name}.jar`))
@@ -55,4 +53,14 @@ export const sparkJars = {
     renameSync(fresh, FOLDER)
     stamp('spark-jars', JARS.join('\n'))
   },
+}
+
+/** Npm and pip repeat a download that fails. Ivy does not. */
+async function bring(args, attempts = 3) {
+  try {
+    await program('java', args, { next: 'The tests need Java 17 or newer, and Maven Central.' })
+  } catch (error) {
+    if (attempts === 1) throw error
+    await bring(args, attempts - 1)
+  }
 }
