@@ -2,6 +2,7 @@
  * A source whose rows Spark gathers. Spark says how it writes the types of the columns, and proves the key in one statement. Until then the layer is being
  * prepared, also while Spark does not answer.
  */
+import { hash } from 'node:crypto'
 import type { CheckResult, Covering } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
@@ -182,6 +183,11 @@ export abstract class GatheredSource<Found> implements Source, Reader {
   #set(found: Found, preparation: Preparation | null, version: Version | null): void {
     this.#version = version
     this.#parts = [{ id: this.part, names: this.names, kind: this.kindOf(found), preparation, version }]
+  }
+
+  /** Its keys and cursors are not those of a layer that another source with the same content gives. */
+  protected versionOf(description: ServedDescription, content: string, isUnchanged: Version['isUnchanged']): Version {
+    return { description, fingerprint: hash('sha256', `gathered:${content}`).slice(0, 32), reader: this, isUnchanged }
   }
 
   /** @throws GeoduckError ENGINE_UNAVAILABLE */

@@ -1,10 +1,9 @@
 /** Parquet files whose rows Spark gathers. Their footers describe the layer. */
-import { hash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { hasColumns } from '../../engines/duckdb/host/files.ts'
 import type { Covering } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
-import type { Facts } from '../../engines/spark/dialect/facts.ts'
+import { extentOf, type Facts } from '../../engines/spark/dialect/facts.ts'
 import type { SparkEngine } from '../../engines/spark/host/spark-engine.ts'
 import type { FieldType } from '../../model/field-type.ts'
 import { type BBox, type Field, kindOf, type LayerKind } from '../../model/layer.ts'
@@ -102,25 +101,23 @@ export class SparkSource extends GatheredSource<Version> {
       )
     this.requireKey(facts)
     return {
-      version: {
-        description: {
+      version: this.versionOf(
+        {
           ...base,
           relation: { kind: 'gathered', engine: this.engine.name, snapshot: fingerprint, paths, key },
           columns,
           columnsUncovered: columns,
           geometryEncoding: base.geometryEncoding === 'GEOMETRY' ? 'WKB' : base.geometryEncoding,
-          extent: extentOf(facts, covering, base.extent),
+          extent: extentIn(facts, covering, base.extent),
           key: { kind: 'COLUMN', column: key.name },
           pruning: covering ? base.pruning : { kind: 'NONE' },
           covering,
           keyCandidates: [],
           unproven: [],
         },
-        // Its keys and cursors are not those of a layer that the same files give.
-        fingerprint: hash('sha256', `gathered:${fingerprint}`).slice(0, 32),
-        reader: this,
+        fingerprint,
         isUnchanged,
-      },
+      ),
       leftOut,
     }
   }
@@ -178,9 +175,8 @@ function isSame(before: FieldType, after: FieldType): boolean {
 }
 
 /** A covering of 32 bits is rounded. If it agrees with the extent that the files declare, that one is exact. */
-function extentOf({ xmin, ymin, xmax, ymax }: Facts, covering: Covering | null, declared: BBox | null): BBox | null {
+function extentIn(facts: Facts, covering: Covering | null, declared: BBox | null): BBox | null {
   if (!covering) return declared
-  if (typeof xmin !== 'number' || typeof ymin !== 'number' || typeof xmax !== 'number' || typeof ymax !== 'number') return null
-  const found = [xmin, ymin, xmax, ymax] as const
-  return declared?.every((side, n) => Math.fround(side) === Math.fround(found[n]!)) ? declared : found
+  const found = extentOf(facts)
+  return found && declared?.every((side, n) => Math.fround(side) === Math.fround(found[n]!)) ? declared : found
 }

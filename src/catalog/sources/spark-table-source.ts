@@ -2,11 +2,11 @@
 import { hash } from 'node:crypto'
 import type { Covering } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
-import type { Facts } from '../../engines/spark/dialect/facts.ts'
+import { extentOf } from '../../engines/spark/dialect/facts.ts'
 import { isTableKind, type Latest, type TableKind } from '../../engines/spark/dialect/tables.ts'
 import type { SparkEngine } from '../../engines/spark/host/spark-engine.ts'
 import { CRS84 } from '../../geometry/read-crs.ts'
-import type { BBox, Field, LayerKind } from '../../model/layer.ts'
+import type { Field, LayerKind } from '../../model/layer.ts'
 import type { FoundGathering } from '../find-sources.ts'
 import type { TableGeometry } from '../layer-options.ts'
 import type { ServedDescription, SourceContext } from '../source.ts'
@@ -158,12 +158,7 @@ export class SparkTableSource extends GatheredSource<Found> {
     }
     const leftOut = all.filter((column) => !exact.includes(column))
     return {
-      version: {
-        description,
-        fingerprint: hash('sha256', `gathered:${snapshot}`).slice(0, 32),
-        reader: this,
-        isUnchanged: async () => true,
-      },
+      version: this.versionOf(description, snapshot, async () => true),
       leftOut: leftOut.map(({ name, type }) => `its column ${name} is left out: it is ${type}, which files cannot hold exactly`),
     }
   }
@@ -198,8 +193,3 @@ const SIDES = { xmin: 'xmin', ymin: 'ymin', xmax: 'xmax', ymax: 'ymax' } as cons
 
 /** Spark's types that Parquet does not hold, and texts that Spark compares in another way; also inside other types. */
 const INEXACT = /(?:^|[<:,])(?:variant|void|interval[^:,>]*|string collate [^:,>]*)(?=[,>]|$)/
-
-function extentOf({ xmin, ymin, xmax, ymax }: Facts): BBox | null {
-  const sides = [xmin, ymin, xmax, ymax]
-  return sides.every((side) => typeof side === 'number') ? (sides as unknown as BBox) : null
-}

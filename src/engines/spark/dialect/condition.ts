@@ -82,6 +82,11 @@ export function columnOf(name: string, members: readonly string[] = []): Conditi
   return { sql: [ROWS, ...[name, ...members].map(identifier)].join('.'), values: [] }
 }
 
+/** SQL of a member of a covering, which is a member of the column, or a column if that is null. */
+export function memberOf(column: string | null, name: string): Condition {
+  return column === null ? columnOf(name) : columnOf(column, [name])
+}
+
 /** In backticks, Spark has no escapes except the doubled one. */
 export function identifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``

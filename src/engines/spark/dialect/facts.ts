@@ -1,6 +1,6 @@
 /** Writes the one statement that proves the key of a layer, and finds its extent. */
-import type { CoveringMembers } from '../../../model/layer.ts'
-import { columnOf, identifier, ROWS } from './condition.ts'
+import type { BBox, CoveringMembers } from '../../../model/layer.ts'
+import { columnOf, identifier, memberOf, ROWS } from './condition.ts'
 
 /** The result of `factsOf`. Absent sides: there is no geometry with finite coordinates, or no covering. */
 export interface Facts {
@@ -32,7 +32,13 @@ export function factsOf(
 
 /** In Spark, NaN is larger than infinity. */
 function sideOf(side: string, column: string | null, member: string): string {
-  const value = (column === null ? columnOf(member) : columnOf(column, [member])).sql
+  const value = memberOf(column, member).sql
   const finite = `${value} > double('-Infinity') AND ${value} < double('Infinity')`
   return `${side.endsWith('min') ? 'min' : 'max'}(${value}) FILTER (WHERE ${finite}) AS ${side}`
+}
+
+/** Null if no geometry has finite coordinates. */
+export function extentOf({ xmin, ymin, xmax, ymax }: Facts): BBox | null {
+  const sides = [xmin, ymin, xmax, ymax]
+  return sides.every((side) => typeof side === 'number') ? (sides as unknown as BBox) : null
 }

@@ -2,7 +2,7 @@
 import type { GatheredRelation, Layer } from '../../../model/layer.ts'
 import type { Member, Predicate } from '../../../model/predicate.ts'
 import type { FeatureKey, Query } from '../../../model/query.ts'
-import { type GatherQuery, topOf } from './gather.ts'
+import { type GatherQuery, predicatesOf, topOf } from './gather.ts'
 
 /**
  * All columns are gathered, so that all questions with one filter share a result set: pages, counts, groups and downloads. Parquet is stored by columns, so
@@ -11,11 +11,10 @@ import { type GatherQuery, topOf } from './gather.ts'
  * @param rows the most rows that the query needs. Null: all. Where Spark can select the first ones, it gathers only those.
  */
 export function gatherQueryOf(query: Query, relation: GatheredRelation, rows: number | null): GatherQuery {
-  const { layer, rule } = query.view
+  const { layer } = query.view
   const { key } = relation
-  const filters = [query.where, rule].flatMap((filter) => filter?.predicate ?? [])
   const ofKey = query.kind === 'features' && query.key ? keyIs(query.key, relation) : []
-  const predicates = [...filters, ...ofKey]
+  const predicates = [...predicatesOf(query), ...ofKey]
   const top = query.kind === 'features' && rows !== null ? topOf(query, key, rows) : null
   return { layer, predicates, columns: columnsOf(layer, predicates, key.name), orderBy: [], key, ...(top && { top }) }
 }

@@ -1,7 +1,7 @@
 /** Writes the one statement that gathers the rows for a question. */
 import type { Field, Layer } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
-import type { FeatureQuery, PropertySortKey, RowPosition, SortKey } from '../../../model/query.ts'
+import type { FeatureQuery, PropertySortKey, Query, RowPosition, SortKey } from '../../../model/query.ts'
 import { isKept } from '../../duckdb/dialect/geometry-column.ts'
 import { comparandOf, isCompared } from './comparand.ts'
 import { all, any, type Condition, columnOf, condition, identifier, NEVER, ROWS } from './condition.ts'
@@ -84,16 +84,17 @@ const MOST_ROWS = 10_000
  * @param key the key of the layer, which is the last value of a position
  */
 export function topOf(query: FeatureQuery, key: Field, rows: number): Top | null {
-  const { view, where, orderBy, after } = query
+  const { view, orderBy, after } = query
   const keys = comparedKeys(orderBy, key)
   const isPlain = !query.key && !query.thinning && !query.ranked && !query.parts && isKept(view.layer) === null
-  if (!keys || !isPlain || rows > MOST_ROWS || !narrow(predicatesOf(view.rule, where), view.layer).isExact) return null
+  if (!keys || !isPlain || rows > MOST_ROWS || !narrow(predicatesOf(query), view.layer).isExact) return null
   const position = after === null ? null : afterPosition(after, keys)
   return after !== null && position === null ? null : { rows, orderBy: keys, after: position }
 }
 
-function predicatesOf(...filters: readonly FeatureQuery['where'][]): readonly Predicate[] {
-  return filters.flatMap((filter) => filter?.predicate ?? [])
+/** The filter and the rule of the caller. */
+export function predicatesOf({ where, view }: Pick<Query, 'where' | 'view'>): readonly Predicate[] {
+  return [where, view.rule].flatMap((filter) => filter?.predicate ?? [])
 }
 
 /** Null if a value of the position has no proven counterpart, or is not in it. */

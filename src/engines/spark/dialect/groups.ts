@@ -10,8 +10,8 @@ import type { GroupKey, GroupQuery, Measure } from '../../../model/query.ts'
 import { coveringPlace } from '../../duckdb/dialect/cells.ts'
 import { isKept } from '../../duckdb/dialect/geometry-column.ts'
 import { isCompared } from './comparand.ts'
-import { type Condition, columnOf, condition, identifier, joined, ROWS } from './condition.ts'
-import type { Gathering } from './gather.ts'
+import { type Condition, condition, identifier, joined, memberOf, ROWS } from './condition.ts'
+import { type Gathering, predicatesOf } from './gather.ts'
 import { narrow } from './narrow.ts'
 import { subjectOf } from './narrow-property.ts'
 
@@ -30,12 +30,9 @@ export function isGroupedAlike(query: GroupQuery): boolean {
 
 /** Returns null if Spark would not compute the very same groups, or if that is not proven. */
 export function groupingOf(query: GroupQuery, view: string): Gathering | null {
-  const { view: seen, where, keys, measures } = query
-  const { layer, rule } = seen
-  const narrowed = narrow(
-    [rule, where].flatMap((filter) => filter?.predicate ?? []),
-    layer,
-  )
+  const { keys, measures } = query
+  const { layer } = query.view
+  const narrowed = narrow(predicatesOf(query), layer)
   const values = keys.map((key) => keyOf(key, layer))
   const parts = [...values.map((value) => value && { value, figure: (sql: string) => sql }), ...measures.map(partOf)]
   const isProven = narrowed.isExact && isKept(layer) === null && parts.every((part) => part !== null)
@@ -126,8 +123,8 @@ function cellOf({ grid, axis }: Extract<GroupKey, { readonly kind: 'cell' }>, la
   const covering = coveringPlace(layer)
   if (grid.kind !== 'square' || covering === null) return null
   const { column, members } = covering
-  const side = (name: string) => (column === null ? columnOf(name) : columnOf(column, [name]))
-  const along = (low: string, high: string) => condition`(${side(low)} + ${side(high)}) * 0.5D / ${{ double: grid.size }}`
+  const along = (low: string, high: string) =>
+    condition`(${memberOf(column, low)} + ${memberOf(column, high)}) * 0.5D / ${{ double: grid.size }}`
   const [x, y] = [along(members.xmin, members.xmax), along(members.ymin, members.ymax)]
   // An index beyond the largest one is no cell. NaN is larger than every number.
   const fits = (place: Condition) =>

@@ -7,7 +7,7 @@ import type { BBox, CoveringColumn, Layer } from '../../../model/layer.ts'
 import type { Predicate, SpatialRelation } from '../../../model/predicate.ts'
 import { widened } from '../../duckdb/dialect/d-within.ts'
 import { coveringOf, floatAbove } from '../../duckdb/dialect/pruning.ts'
-import { all, any, type Condition, columnOf, condition, type Narrowed, Rest } from './condition.ts'
+import { all, any, type Condition, condition, memberOf, type Narrowed, Rest } from './condition.ts'
 import { narrowProperty } from './narrow-property.ts'
 
 export interface Narrowing {
@@ -84,11 +84,10 @@ function boxOf(predicate: Located): BBox | null {
 
 /** West > east crosses the antimeridian. Writers of floats round to nearest, outwards, or towards zero. */
 function meets({ column, members, float32 }: CoveringColumn, [west, south, east, north]: BBox): Condition {
-  const member = (name: string) => (column === null ? columnOf(name) : columnOf(column, [name]))
   const atMost = (name: string, limit: number) =>
-    condition`${member(name)} <= ${float32 ? { float: floatAbove(limit) } : { double: limit }}`
+    condition`${memberOf(column, name)} <= ${float32 ? { float: floatAbove(limit) } : { double: limit }}`
   const atLeast = (name: string, limit: number) =>
-    condition`${member(name)} >= ${float32 ? { float: -floatAbove(-limit) } : { double: limit }}`
+    condition`${memberOf(column, name)} >= ${float32 ? { float: -floatAbove(-limit) } : { double: limit }}`
   const [x, y] = [
     [atMost(members.xmin, east), atLeast(members.xmax, west)],
     [atMost(members.ymin, north), atLeast(members.ymax, south)],

@@ -95,8 +95,9 @@ export class ResultSets {
    */
   async get(query: GatherQuery | GroupQuery, snapshot: Snapshot, signal?: AbortSignal, asker = ''): Promise<ResultSet> {
     signal?.throwIfAborted()
-    const { isSorted, notNarrowed } = statementOf(query, VIEW)
-    const digest = digestOf(query, snapshot)
+    const gathering = statementOf(query, VIEW)
+    const { isSorted, notNarrowed } = gathering
+    const digest = digestOf(gathering, snapshot)
     const running = this.#running.get(digest) ?? this.#start(digest, query, snapshot, asker)
     running.askers++
     const left = Promise.withResolvers<never>()
@@ -136,7 +137,7 @@ export class ResultSets {
 
   /** True if the result set is there. */
   async has(query: GatherQuery, snapshot: Snapshot): Promise<boolean> {
-    return (await sizeOf(this.#manifestOf(digestOf(query, snapshot)))) !== null
+    return (await sizeOf(this.#manifestOf(digestOf(statementOf(query, VIEW), snapshot)))) !== null
   }
 
   /** The next question gathers it again. */
@@ -296,13 +297,10 @@ export function tooMany(limit: string, notNarrowed: readonly string[]): GeoduckE
 const ROWS = 'rows'
 const VIEW = 'rows_'
 
-function digestOf(query: GatherQuery | GroupQuery, snapshot: Snapshot): string {
-  const gathering = statementOf(query, VIEW)
-  const values = gathering.values.map((value) =>
-    'binary' in value ? { binary: Buffer.from(value.binary).toString('hex') } : value,
-  )
+function digestOf({ sql, values }: Gathering, snapshot: Snapshot): string {
+  const texts = values.map((value) => ('binary' in value ? { binary: Buffer.from(value.binary).toString('hex') } : value))
   return createHash('sha256')
-    .update(JSON.stringify([snapshot.digest, gathering.sql, values]))
+    .update(JSON.stringify([snapshot.digest, sql, texts]))
     .digest('hex')
 }
 
