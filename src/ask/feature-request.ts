@@ -29,7 +29,7 @@ export interface RowRequest {
   readonly query: Query
   /** Milliseconds. Null: the server's limit. */
   readonly deadlineMs: number | null
-  readonly selection: Pick<Selection, 'indexes' | 'startCursor' | 'message'>
+  readonly selection: Pick<Selection, 'indexes' | 'startCursor' | 'message' | 'countsScan'>
 }
 
 export interface FeatureRequest extends RowRequest {
@@ -178,7 +178,8 @@ export function operationContext(
       view: { layer },
     },
     deadlineMs,
-  }: Pick<RowRequest, 'query' | 'deadlineMs'>,
+    selection,
+  }: Pick<RowRequest, 'query' | 'deadlineMs'> & Partial<Pick<RowRequest, 'selection'>>,
 ): OperationContext {
   const { catalog } = services
   const writes = catalog.writes(layer)
@@ -189,7 +190,8 @@ export function operationContext(
   const limit = deadlineMs === null ? {} : { deadlineMs }
   const { id, client, address, clock, heldMemory } = operation
   const unreadable = (reason: string) => catalog.unreadable(layer, reason)
-  return { id, client, address, clock, heldMemory, unchanged, unreadable, ...limit }
+  const countsScan = selection?.countsScan ?? false
+  return { id, client, address, clock, heldMemory, unchanged, unreadable, countsScan, ...limit }
 }
 
 export function deadlineOf({ deadline }: Pick<FeatureArguments, 'deadline'>, { services }: ReadContext): number | null {

@@ -25,6 +25,8 @@ export interface Selection {
   readonly properties: readonly Field[]
   /** The message that contains the outputs. Null if no document selects them. */
   readonly message: Message | null
+  /** True if what the engine reads is selected. */
+  readonly countsScan?: boolean
 }
 
 /** The view and the representations that a selection is made with. */

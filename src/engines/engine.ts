@@ -34,6 +34,8 @@ export interface OperationContext extends Caller {
    * @default always true
    */
   readonly unchanged?: () => Promise<boolean>
+  /** False if nobody asks what the engine has read. @default true */
+  readonly countsScan?: boolean
   /** Called with the reason when data of the layer can't be read. @default it is only an error of the operation */
   readonly unreadable?: (reason: string) => void
   /** Counts the batches and pages that the client has not read yet. @default no limit */

@@ -14,7 +14,7 @@ import type {
   GroupColumnArgs,
   GroupTimeArgs,
 } from './generated.ts'
-import { argumentsOf, isWithStartCursor, messageOf, requireColumn, selectedFields } from './selection.ts'
+import { argumentsOf, isWithScan, isWithStartCursor, messageOf, requireColumn, selectedFields } from './selection.ts'
 import { ColumnsType, GroupType } from './typed/group-types.ts'
 
 /** Returns the selection of a field whose type is GroupConnection or GroupBatch. */
@@ -22,15 +22,17 @@ export function selectGroups(info: GraphQLResolveInfo, columns: GroupColumns): G
   const outputs: Output[] = []
   const indexes = new Map<string, number>()
   let startCursor: number | null = null
+  let countsScan = false
   for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
     if (nodes[0]!.name.value === 'rows') {
       indexes.set(key, outputs.push({ kind: 'features', fields: groupFields(nodes, info, columns) }) - 1)
     } else if (startCursor === null && isWithStartCursor(nodes, info)) {
       startCursor = outputs.push({ kind: 'start-cursor' }) - 1
     }
+    countsScan ||= isWithScan(nodes, info)
   }
   const times = outputs.map(({ kind }) => (kind === 'features' ? 1 : 0))
-  return { outputs, indexes, startCursor, message: messageOf(info, times) }
+  return { outputs, indexes, startCursor, message: messageOf(info, times), countsScan }
 }
 
 /** The key of the number of features of a cell, which `featuresIn` reads. */

@@ -50,6 +50,7 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext)
   const places = new Map<string, number>()
   const indexes = new Map<string, number>()
   let startCursor: number | null = null
+  let countsScan = false
   const indexOf = (output: Output) => {
     const text = JSON.stringify(output)
     const place = places.get(text) ?? outputs.push(output) - 1
@@ -60,9 +61,10 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext)
     const output = toOutput(nodes, getNamedType(info.returnType) as GraphQLObjectType, info, asked)
     if (output) indexes.set(key, indexOf(output))
     else if (isWithStartCursor(nodes, info)) startCursor = indexOf({ kind: 'start-cursor' })
+    countsScan ||= isWithScan(nodes, info)
   }
   const times = outputs.map((_, place) => [...indexes.values()].filter((index) => index === place).length)
-  return { ...selectionOf(asked, outputs), indexes, startCursor, message: messageOf(info, times) }
+  return { ...selectionOf(asked, outputs), indexes, startCursor, message: messageOf(info, times), countsScan }
 }
 
 /** Returns the selection of a field whose type is Feature or Node. */
@@ -117,6 +119,14 @@ export function toOutput(
 export function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
   if (nodes[0]!.name.value !== 'pageInfo') return false
   return [...selectedFields(nodes, info).values()].some(([field]) => field!.name.value === 'startCursor')
+}
+
+const OF_SCAN = new Set(['rowGroupsRead', 'rowGroups', 'rowsScanned'])
+
+/** True for an `execution` with a figure that the engine has to count. */
+export function isWithScan(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
+  if (nodes[0]!.name.value !== 'execution') return false
+  return [...selectedFields(nodes, info).values()].some(([field]) => OF_SCAN.has(field!.name.value))
 }
 
 function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): readonly EdgeField[] {

@@ -45,7 +45,7 @@ export interface GroupArguments {
   readonly deadline?: InputMaybe<number>
 }
 
-export type GroupSelection = Pick<Selection, 'outputs' | 'indexes' | 'startCursor' | 'message'>
+export type GroupSelection = Pick<Selection, 'outputs' | 'indexes' | 'startCursor' | 'message' | 'countsScan'>
 
 export interface GroupRequest extends RowRequest {
   readonly query: GroupQuery

@@ -52,6 +52,8 @@ export interface ExecutionRequest {
   readonly threads: number | 'HALF' | null
   /** True to collect garbage after each batch: V8 does not count the memory of chunks. */
   readonly collect: boolean
+  /** True if the operation asks what the engine has read. To count it costs 0.3 ms. */
+  readonly countsScan: boolean
 }
 
 export interface MessageLimits {
@@ -116,7 +118,7 @@ export interface DiagnosticsMessage {
 
 /**
  * The end of an execution.
- * - COMPLETE: the worker has read the sentinel and sent every row.
+ * - COMPLETE: the worker has read the sentinel, or a whole result that is held, and sent every row.
  * - MORE: `maxBatches` or `pageLimit` was reached, and there is another row.
  * - YIELDED, CANCELLED: the server requested it; rows after the last batch may remain.
  * - FAILED: the engine failed, with its message and the kind of failure.
@@ -131,7 +133,7 @@ export interface ExecutionEnded {
   readonly engineMs: number
   /** Batches that were sent before this message. They use another socket, so they may arrive after it. */
   readonly batches: number
-  /** Null if the engine was stopped before its end. */
+  /** Null if the engine was stopped before its end, or if nothing is counted. */
   readonly scan: Scan | null
 }
 

@@ -83,6 +83,7 @@ async function run(
     serial: null,
     probeFirst: false,
     isShared: false,
+    countsScan: true,
     deadlineMs: 10_000,
     onBatch: (batch: BatchMessage) => {
       rows += batch.count

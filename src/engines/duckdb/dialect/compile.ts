@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import { type BBox, type CoveringMembers, type Layer, LON_LAT } from '../../../model/layer.ts'
 import type { FeatureKey, FeatureQuery, Query, Rank, RankThreshold, View } from '../../../model/query.ts'
+import { CHUNK_ROWS } from '../../engine.ts'
 import { hasColumns } from '../host/files.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf, isEqual } from './comparison.ts'
@@ -23,7 +24,7 @@ import {
   type SortColumn,
   sortColumns,
 } from './order.ts'
-import type { Parameter, Plan, Statement } from './plan.ts'
+import type { Held, Parameter, Plan, Statement } from './plan.ts'
 import { coveringOf } from './pruning.ts'
 import { columnOf, geometryColumnOf, memberOf, Parameters, readParquet, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'
@@ -60,7 +61,8 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
   const plan = { statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest }
-  return frozen({ ...plan, ...liveOf(query.view.layer), few: few && query.limit !== null })
+  const held = reach === null && heldOf(`${prefix}${body}`, query.limit, few, parameters)
+  return frozen({ ...plan, ...held, ...liveOf(query.view.layer), few: few && query.limit !== null })
 }
 
 const GROUP_COLUMNS = ['rows', 'west', 'south', 'east', 'north']
@@ -224,6 +226,25 @@ export function withSentinel(body: string, width: number, { values, proofs }: Pa
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
   const proven = proofs.length === 0 ? '' : ` WHERE ${proofs.map((proof) => `(${proof}) IS NOT NULL`).join(' AND ')}`
   return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
+}
+
+/** Two chunks of the engine. An execution holds as much of a streamed result: one chunk is encoded, and the next one is read ahead. */
+const MOST_HELD = 2 * CHUNK_ROWS
+
+/**
+ * The limit must be the last value. Only the row of a sentinel computes the proofs.
+ *
+ * @param few True if few rows are expected: the result may have more rows than can be held.
+ */
+export function heldOf(
+  sql: string,
+  limit: number | null,
+  few: boolean,
+  { proofs }: Parameters,
+): { readonly held?: Held } | null {
+  if (limit === null || proofs.length > 0) return null
+  if (limit <= MOST_HELD) return { held: { sql, cut: null } }
+  return few ? { held: { sql, cut: MOST_HELD } } : null
 }
 
 /** The digest of a filter stands for its values, so that a large geometry is not printed and read again for every execution. */

@@ -13,6 +13,7 @@ import {
   digestOf,
   filterDigest,
   frozen,
+  heldOf,
   limitOf,
   liveOf,
   type Scanned,
@@ -45,9 +46,10 @@ export function compileGroups(query: GroupQuery): Plan {
   const sorted = order.sort.length === 0 ? '' : ` ORDER BY ${order.sort.map(sortTerm).join(', ')}`
   const digest = digestOf(`${prefix}${selected}${sorted}`, filterDigest(scanned), others)
   const after = query.after ? ` AND (${afterGroup(query.after, order, from, parameters)})` : ''
-  const statement = withSentinel(`${selected}${after}${sorted}${limitOf(query, parameters)}`, select.length, parameters, prefix)
+  const body = `${selected}${after}${sorted}${limitOf(query, parameters)}`
+  const statement = withSentinel(body, select.length, parameters, prefix)
   const plan = { statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, few, digest }
-  return frozen({ ...plan, ...liveOf(view.layer) })
+  return frozen({ ...plan, ...heldOf(`${prefix}${body}`, query.limit, false, parameters), ...liveOf(view.layer) })
 }
 
 interface Groups extends Omit<Where, 'where'> {

@@ -25,12 +25,22 @@ export interface ComparedFiles {
   readonly most: number
 }
 
+/** The rows of a plan as one result, which the engine returns as a whole or not at all. So it needs no sentinel. */
+export interface Held {
+  /** It has the parameters of the plan's statement. */
+  readonly sql: string
+  /** The limit in place of the last parameter. A result of so many rows may be cut. Null: the limit of the query. */
+  readonly cut: number | null
+}
+
 /**
  * The result has the columns of `layout.columns` in order, and then one BOOLEAN. It is false in every row, and true in one last row of NULLs, the
  * sentinel. The sentinel proves that the engine reached the end.
  */
 export interface Plan {
   readonly statement: Statement
+  /** How a page gets its rows, if they are few enough. @default none: the result is only streamed */
+  readonly held?: Held
   readonly layout: BatchLayout
   /** Result columns whose values in a batch's last row are its position: sort keys, then the natural order. */
   readonly keys: readonly number[]

@@ -132,10 +132,11 @@ export class ExecutionHandle {
       serial,
       probeFirst,
       isShared,
+      countsScan,
     } = this.#options
     const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, pageLimit, emitEmpty }
     const threads = plan.few ? 1 : isShared ? ('HALF' as const) : null
-    const resources = { threads: serial?.threads ?? threads, collect: serial !== null }
+    const resources = { threads: serial?.threads ?? threads, collect: serial !== null, countsScan }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
       const channel = {

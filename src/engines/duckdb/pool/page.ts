@@ -16,6 +16,7 @@ export interface PageOptions extends ReserveOptions {
   readonly bytes: number
   readonly message: MessageLimits | null
   readonly deadline: Deadline
+  readonly countsScan: boolean
   /** Returns true if the source is still the version that the plan was made for. */
   readonly unchanged: () => Promise<boolean>
   /** Aborted when the client disconnects or the server stops. */
@@ -107,6 +108,7 @@ async function execute(options: PageOptions, plan: Plan, rows: number): Promise<
     probeFirst: failover.probeFirst,
     isShared: request.isShared,
     deadlineMs: Math.max(0, deadline.left),
+    countsScan: options.countsScan,
     remoteReads: failover.remoteReads,
     onBatch: (batch) => batches.push(countUntilReleased(batch, heldMemory)),
   })

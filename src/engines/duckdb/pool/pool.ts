@@ -349,6 +349,7 @@ class Pool implements Engine {
       heldMemory: context.heldMemory ?? UNBOUNDED,
       scheduler: () => this.#lanes[failover.lane].scheduler,
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
+      countsScan: context.countsScan ?? true,
     }
   }
 }

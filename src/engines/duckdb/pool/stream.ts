@@ -156,6 +156,7 @@ export class FeatureStream implements BatchStream {
       // After a first batch there is no need for an empty one.
       emitEmpty: emitEmpty && isFirst,
       deadlineMs,
+      countsScan: this.#options.countsScan,
       remoteReads: failover.remoteReads,
       onBatch: (message) => this.#receive(message),
     })
@@ -322,6 +323,7 @@ interface StreamOptions extends ReserveOptions {
   readonly hasRivals: () => boolean
   /** Returns true if the source is still the version that the query was made for. */
   readonly unchanged: () => Promise<boolean>
+  readonly countsScan: boolean
   /** Called once, when the stream has ended and its worker is free. */
   readonly onEnd: () => void
 }

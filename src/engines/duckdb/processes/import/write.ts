@@ -22,8 +22,8 @@ const SETTINGS = [
   'SET GLOBAL geometry_minimum_shredding_size = 2048',
 ]
 
-/** A sixth of the engine's default; measured in docs/decisions/0021. Rows that are already in the store keep their row groups. */
-const ROW_GROUP_ROWS = 20_480
+/** A fifteenth of the engine's default; measured in docs/decisions/0021. Rows that are already in the store keep their row groups. */
+const ROW_GROUP_ROWS = 8_192
 
 /** @throws Refusal; Error of the engine */
 export async function write(job: WriteJob): Promise<Written> {

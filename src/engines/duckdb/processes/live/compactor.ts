@@ -19,7 +19,7 @@ import { createTable, Filling, type StoredFeature } from './fill.ts'
 answerWith<CompactorJob>(compact, (error) => ({ failure: error instanceof Error ? error.message : String(error) }))
 
 const AT_ONCE = 5_000
-/** A sixth of the engine's default, as for an import (docs/decisions/0021). */
+/** A sixth of the engine's default. */
 const ROW_GROUP_ROWS = 20_480
 
 async function compact(job: CompactorJob): Promise<Compacted> {

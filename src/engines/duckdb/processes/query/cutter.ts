@@ -115,7 +115,7 @@ export class BatchCutter {
  * Bytes of column data above which a chunk's memory is released by an explicit garbage collection: V8 does not count it and
  * collects late.
  */
-const HEAVY_BYTES = 16 * 1024 * 1024
+export const HEAVY_BYTES = 16 * 1024 * 1024
 
 /**
  * Reads the chunks of a streamed result one ahead: the engine makes the next chunk while this one is encoded and sent. That

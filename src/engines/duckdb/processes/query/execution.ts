@@ -2,19 +2,26 @@
  * Runs a plan on its own connection. It sends one batch per credit, proves that the result is complete, and closes the
  * connection.
  */
-import { DOUBLE, type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBValue, StatementType } from '@duckdb/node-api'
+import {
+  DOUBLE,
+  type DuckDBConnection,
+  type DuckDBMaterializedResult,
+  type DuckDBPreparedStatement,
+  type DuckDBValue,
+  StatementType,
+} from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, CursorText } from '../../../../encode/batch.ts'
 import { ByteWriter } from '../../../../encode/bytes.ts'
 import { createEncoder } from '../../../../encode/encode.ts'
 import { bytesIn } from '../../../../encode/slice.ts'
 import { CursorSeal } from '../../../../model/cursor-seal.ts'
 import { DIFFERENCE_PARTS, type RowPosition } from '../../../../model/query.ts'
-import { PART_ROWS, type Parameter, type Plan } from '../../dialect/plan.ts'
+import { type Held, PART_ROWS, type Parameter, type Plan } from '../../dialect/plan.ts'
 import { REFUSED } from '../../dialect/quote.ts'
 import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
-import { emptyBatch, scanOf } from './arrow-export.ts'
+import { COUNT_SCANS, emptyBatch, scanOf } from './arrow-export.ts'
 import type { OpenColumnReader } from './column-reader.ts'
-import { BatchCutter, type BatchRange, Chunks } from './cutter.ts'
+import { BatchCutter, type BatchRange, Chunks, HEAVY_BYTES } from './cutter.ts'
 import { ExecutionMessages, sendBatch, sendMessage } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
 import type { OpenInstance } from './instance.ts'
@@ -43,10 +50,11 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   let run: Execution | null = null
   try {
     await instance.setThreads(connection, threads)
+    if (request.countsScan) await connection.run(COUNT_SCANS)
     const { live, liveFences, compared } = request.plan
     for (const relation of [live, liveFences]) if (relation) await instance.showLive(connection, relation)
     if (compared) await instance.showFiles(connection, compared)
-    run = new Execution({ connection, reader, inbox, interrupt, request })
+    run = new Execution({ instance, connection, reader, inbox, interrupt, request })
     return { outcome: await run.drain(), ...run.ended }
   } catch (error) {
     const ended = run?.ended ?? { engineMs: 0, batches: 0, scan: null }
@@ -87,6 +95,7 @@ async function endResult(connection: DuckDBConnection): Promise<void> {
 }
 
 interface ExecutionParts {
+  readonly instance: OpenInstance
   readonly connection: DuckDBConnection
   readonly reader: OpenColumnReader
   readonly inbox: ExecutionMessages
@@ -131,16 +140,61 @@ class Execution {
   atRest = false
 
   async drain(): Promise<Outcome> {
-    const { sql, parameters } = this.#request.plan.statement
+    const { statement, held } = this.#request.plan
+    return (held && this.#isPage ? await this.#hold(held) : null) ?? (await this.#stream(statement.sql))
+  }
+
+  get #isPage(): boolean {
+    return this.#request.maxBatches !== null || this.#request.pageLimit !== null
+  }
+
+  async #stream(sql: string): Promise<Outcome> {
+    const { connection, instance } = this.#parts
+    await connection.run(`SET streaming_buffer_size = '${instance.streamingBufferBytes}B'`)
+    return await this.#run(sql, this.#request.plan.statement.parameters, async (prepared) =>
+      this.#deliver(new Chunks(await this.#timed(prepared.stream()))),
+    )
+  }
+
+  /** Reads the whole result at once; if the engine fails, it throws. Returns null if the result may be cut. */
+  async #hold({ sql, cut }: Held): Promise<Outcome | null> {
+    const { parameters } = this.#request.plan.statement
+    const values = cut === null ? parameters : [...parameters.slice(0, -1), cut]
+    return await this.#run(sql, values, async (prepared) => {
+      const result = await this.#timed(prepared.run())
+      this.atRest = true
+      return result.rowCount === cut ? null : await this.#deliverHeld(result)
+    })
+  }
+
+  async #run<Result>(
+    sql: string,
+    parameters: readonly Parameter[],
+    use: (prepared: DuckDBPreparedStatement) => Promise<Result>,
+  ): Promise<Result | 'CANCELLED'> {
     const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
     try {
       bindParameters(prepared, parameters)
       // The engine forgets an interrupt that arrives before the query starts.
-      if (this.#inbox.stop === 'CANCEL') return 'CANCELLED'
-      return await this.#deliver(new Chunks(await this.#timed(prepared.stream())))
+      return this.#inbox.stop === 'CANCEL' ? 'CANCELLED' : await use(prepared)
     } finally {
       prepared.destroySync()
     }
+  }
+
+  async #deliverHeld(result: DuckDBMaterializedResult): Promise<Outcome> {
+    this.#count()
+    let bytes = 0
+    for (let n = 0; n < result.chunkCount; n++) {
+      const chunk = result.getChunk(n)
+      const read = this.#parts.reader.read(chunk, this.#request.plan.layout.columns)
+      bytes += bytesIn(read.batch, 0, chunk.rowCount)
+      this.#cutter.add({ ...read, from: 0, to: chunk.rowCount })
+    }
+    const outcome = (await this.#sendCuts(true)) ?? (await this.#complete())
+    // V8 does not count the memory of chunks.
+    if (bytes > HEAVY_BYTES) globalThis.gc?.()
+    return outcome
   }
 
   async #deliver(chunks: Chunks): Promise<Outcome> {
@@ -228,9 +282,13 @@ class Execution {
     for (let left = MOST_LEFT; left > 0; left--) {
       if (await chunks.next()) continue
       this.atRest = true
-      this.#scan = this.#request.plan.indexed ? null : scanOf(this.#parts.connection)
-      return
+      return this.#count()
     }
+  }
+
+  #count(): void {
+    const { countsScan, plan } = this.#request
+    if (countsScan && !plan.indexed) this.#scan = scanOf(this.#parts.connection)
   }
 
   /** Sends a batch. Returns false if the execution must stop instead; the next execution then reads these rows again. */

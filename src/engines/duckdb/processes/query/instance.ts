@@ -7,7 +7,6 @@ import { databaseVersion, keptPaths } from '../../host/files.ts'
 import { basePaths } from '../../host/live-files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { openDuckDB } from '../../open.ts'
-import { COUNT_SCANS } from './arrow-export.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { classify } from './execution.ts'
 import type { FileImages } from './file-images.ts'
@@ -16,6 +15,8 @@ import type { LiveRows } from './live-rows.ts'
 
 /** The open DuckDB instance of a worker. */
 export interface OpenInstance {
+  /** See `WorkerOptions`. */
+  readonly streamingBufferBytes: number
   readonly duckdb: DuckDBInstance
   /** Threads of an execution that does not request fewer. */
   readonly threads: number
@@ -97,8 +98,10 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
       files ??= openFileImages()
       await (await files).show(on, compared)
     }
-    const connectAhead = ahead(() => connect(duckdb, options))
-    return { duckdb, threads, spatialVersion, databases, columnReader, showLive, showFiles, connect: connectAhead, setThreads }
+    const { streamingBufferBytes } = options
+    const connect = ahead(() => duckdb.connect())
+    const shown = { showLive, showFiles, connect, setThreads }
+    return { duckdb, threads, streamingBufferBytes, spatialVersion, databases, columnReader, ...shown }
   } finally {
     connection.closeSync()
   }
@@ -141,15 +144,6 @@ function ahead<T>(make: () => Promise<T>): () => Promise<T> {
       next = begin()
     }
   }
-}
-
-/**
- * Opens a connection and sets its options, in 0.3 ms. The lock allows only these options and the number of threads.
- */
-async function connect(duckdb: DuckDBInstance, options: WorkerOptions): Promise<DuckDBConnection> {
-  const connection = await duckdb.connect()
-  await connection.run(`SET streaming_buffer_size = '${options.streamingBufferBytes}B'; ${COUNT_SCANS}`)
-  return connection
 }
 
 /**
