@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { countOf } from '../../../src/ask/groups/read-groups.ts'
-import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileFeatures, heldOf } from '../../../src/engines/duckdb/dialect/compile.ts'
 import { compileRows } from '../../../src/engines/duckdb/dialect/compile-rows.ts'
 import { explain } from '../../../src/engines/duckdb/dialect/explain.ts'
+import { Parameters } from '../../../src/engines/duckdb/dialect/quote.ts'
 import type { FeatureFilter, FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { CheckReport, Layer } from '../../../src/model/layer.ts'
 import type { FeatureQuery } from '../../../src/model/query.ts'
@@ -143,5 +144,39 @@ describe('one thread is enough', () => {
     ['either of two boxes', () => queryOf(pruned(), { where: { or: [small, small] }, limit: 101 })],
   ])('not for %s', (_, query) => {
     expect(compileFeatures(query()).few).toBe(false)
+  })
+})
+
+describe('a page is read as one result', () => {
+  const small: FeatureFilter = { bbox: [10, 10, 10.5, 10.5] }
+  const pruned = { kind: 'ROW_GROUP_STATISTICS' } as const
+  const held = (limit: number | null, where?: FeatureFilter) =>
+    compileFeatures(queryOf({ ...scanned, pruning: pruned }, { limit, ...(where && { where }) })).held
+
+  it('if it is at most two chunks of the engine, or if few rows are expected: then at most two chunks of it', () => {
+    expect(held(4_096)).toMatchObject({ cut: null })
+    expect(held(4_097)).toBeUndefined()
+    expect(held(4_096, small)).toMatchObject({ cut: null })
+    expect(held(10_001, small)).toMatchObject({ cut: 4_096 })
+    expect(held(null, small)).toBeUndefined()
+    expect(compileRows({ ...countOf(queryOf(scanned, {})), limit: 2 }).held).toMatchObject({ cut: null })
+  })
+
+  it('with the statement that is streamed, but for its sentinel', () => {
+    for (const layer of [indexed, { ...scanned, pruning: pruned }]) {
+      const { statement, held } = compileFeatures(queryOf(layer, { limit: 10_001, where: small }))
+      const body = /FROM \((SELECT .*)\) UNION ALL SELECT NULL/s.exec(statement.sql)![1]!
+      expect(held!.sql.endsWith(body)).toBe(true)
+      expect(statement.sql.startsWith(held!.sql.slice(0, -body.length))).toBe(true)
+      expect(statement.parameters.at(-1)).toBe(10_001)
+    }
+  })
+
+  it('not if only the sentinel computes a value that may be refused', () => {
+    const parameters = new Parameters()
+    const page = queryOf(scanned, { limit: 101 })
+    expect(heldOf('SELECT 1', page, true, parameters)).toMatchObject({ held: { cut: null } })
+    parameters.proofs.push('ST_Transform(...)')
+    expect(heldOf('SELECT 1', page, true, parameters)).toBeNull()
   })
 })

@@ -1,4 +1,5 @@
 /** One execution in one real worker, with statements that no question compiles to: what a worker does when the engine fails under it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireType } from '../../../src/encode/batch.ts'
 import type { Plan } from '../../../src/engines/duckdb/dialect/plan.ts'
@@ -57,6 +58,16 @@ function plan(sql: string, bare = false): Plan {
   return { statement, layout, keys: [0], outputs, cursorKey: null, sorted: false, indexed: false, few: false, digest: sql }
 }
 
+/** The same rows as one result. `cut`: the limit of rows, which is the last parameter. */
+function held(sql: string, cut: number | null = null): Plan {
+  const streamed = plan(sql)
+  const parameters = cut === null ? [] : [20_000n]
+  return { ...streamed, statement: { ...streamed.statement, parameters }, held: { sql, cut, isOfTable: false } }
+}
+
+/** A page of 10,000 rows. */
+const PAGE = { batchRows: 10_000, firstRows: 10_000, maxBatches: 1 } as const
+
 interface Seen {
   rows: number
   readonly end: Awaited<ExecutionHandle['end']>
@@ -66,7 +77,7 @@ interface Seen {
 async function run(
   statement: Plan,
   onBatch: (turn: ExecutionHandle, rows: number) => boolean | undefined = () => true,
-  more: Partial<ExecutionOptions> = {},
+  { onBegun, ...more }: Partial<ExecutionOptions> & { readonly onBegun?: (turn: ExecutionHandle) => void } = {},
 ): Promise<Seen> {
   if (!slot.reserve(null)) throw new Error('the worker is not idle')
   let rows = 0
@@ -91,6 +102,7 @@ async function run(
     },
     ...more,
   })
+  onBegun?.(turn)
   return { end: await turn.end, rows }
 }
 
@@ -116,6 +128,88 @@ describe('an execution', () => {
     expect(seen.rows).toBeLessThanOrEqual(at)
   })
 
+  test('of a page with few rows is complete without a sentinel, in one batch, also without rows', async () => {
+    for (const rows of [0, 1, 2_047, 2_048, 2_049, 4_096]) {
+      const seen = await run(held(`SELECT i FROM range(${rows}) r(i)`), undefined, { ...PAGE, emitEmpty: true })
+      expect(seen).toMatchObject({ rows, end: { outcome: 'COMPLETE', batches: 1 } })
+    }
+  })
+
+  // Wherever a streamed result fails, the sentinel is missing. A held one is not there.
+  test.each([1, 2])(
+    'with an error in any chunk of a held result fails with its cause, and sends nothing: %i threads',
+    async (threads) => {
+      for (const at of [0, 1, 2_047, 2_048, 4_095, 4_096, 100_000]) {
+        const sql = `SELECT CASE WHEN i = ${at} THEN error('boom') ELSE i END FROM range(${at + 1}) r(i)`
+        const seen = await run({ ...held(sql), few: threads === 1 }, undefined, PAGE)
+        expect({ rows: seen.rows, failure: failure(seen) }).toEqual({
+          rows: 0,
+          failure: { kind: 'INVALID_INPUT', message: 'Invalid Input Error: boom' },
+        })
+      }
+    },
+  )
+
+  test('of a held result is interrupted wherever the engine is, and sends nothing', async () => {
+    for (const wait of [0, 1, 2, 5, 10, 20, 50, 100]) {
+      const cancelled: { turn?: ExecutionHandle } = {}
+      const running = run(held('SELECT max(sqrt(i)) FROM range(20000000000) r(i)'), undefined, {
+        ...PAGE,
+        deadlineMs: 60_000,
+        onBegun: (turn: ExecutionHandle) => (cancelled.turn = turn),
+      })
+      await sleep(wait)
+      cancelled.turn!.cancel()
+      expect(await running).toMatchObject({ rows: 0, end: { outcome: 'CANCELLED' } })
+    }
+  })
+
+  test('of a held result that runs out of memory says so, and sends nothing', async () => {
+    const seen = await run(
+      held("SELECT length(string_agg(repeat('x', 1000) || i, '')) FROM range(2000000) r(i)"),
+      undefined,
+      PAGE,
+    )
+    expect({ rows: seen.rows, failure: failure(seen) }).toMatchObject({ rows: 0, failure: { kind: 'OUT_OF_MEMORY' } })
+  })
+
+  test('of a page that has more rows than can be held streams all of them', async () => {
+    for (const [rows, sent] of [
+      [99, 99],
+      [100, 100],
+      [101, 101],
+      [9_999, 9_999],
+      [30_000, 10_000],
+    ] as const) {
+      const sql = `SELECT i FROM range(${rows}) r(i) LIMIT CAST($1 AS BIGINT)`
+      const seen = await run(held(sql, 100), undefined, PAGE)
+      expect(seen).toMatchObject({ rows: sent, end: { outcome: rows === sent ? 'COMPLETE' : 'MORE' } })
+    }
+  })
+
+  test('with a statement that was prepared before is executed with its own values', async () => {
+    const sql = 'SELECT i FROM range(1000) r(i) WHERE i >= $1::BIGINT'
+    const [one, other] = [held(sql), held('SELECT i FROM range(7) r(i) WHERE i >= $1::BIGINT')]
+    const values = (base: Plan, from: string): Plan => ({
+      ...base,
+      statement: { ...base.statement, parameters: [from] },
+      held: { ...base.held!, isOfTable: true },
+    })
+    for (const from of ['0', '1', '999', '1000']) {
+      expect((await run(values(one, from), undefined, { ...PAGE, emitEmpty: true })).rows).toBe(1_000 - Number(from))
+    }
+    expect((await run(values(other, '3'), undefined, PAGE)).rows).toBe(4)
+    expect((await run(plan('SELECT i FROM range(5000) r(i)'))).rows).toBe(5_000)
+    expect((await run(values(other, '6'), undefined, PAGE)).rows).toBe(1)
+  })
+
+  test('counts what it reads only if it is asked to', async () => {
+    const counted = await run(held('SELECT i FROM range(10) r(i)'), undefined, PAGE)
+    expect((counted.end as ExecutionEnd).scan).toMatchObject({ rowsScanned: 10 })
+    const uncounted = await run(held('SELECT i FROM range(10) r(i)'), undefined, { ...PAGE, countsScan: false })
+    expect((uncounted.end as ExecutionEnd).scan).toBeNull()
+  })
+
   test('that shares the processors has half of the threads, and the next one all of them', async () => {
     const threads = plan("SELECT i FROM range(current_setting('threads')::BIGINT) r(i)")
     expect((await run(threads, undefined, { isShared: true })).rows).toBe(1)
@@ -135,6 +229,11 @@ describe('an execution', () => {
     async (sql) => {
       const seen = await run(plan(sql, true))
       expect(failure(seen)).toEqual({ kind: 'OTHER', message: 'a worker runs queries only' })
+      // Nor when a worker prepares it for the next execution.
+      for (let n = 0; n < 3; n++) {
+        const ahead = await run({ ...held(sql), held: { sql, cut: null, isOfTable: true } }, undefined, PAGE)
+        expect(failure(ahead)).toEqual({ kind: 'OTHER', message: 'a worker runs queries only' })
+      }
     },
   )
 

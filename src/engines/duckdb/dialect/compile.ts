@@ -61,7 +61,7 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
   const plan = { statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest }
-  const held = reach === null && heldOf(`${prefix}${body}`, query.limit, few, parameters)
+  const held = reach === null && heldOf(`${prefix}${body}`, query, few, parameters)
   return frozen({ ...plan, ...held, ...liveOf(query.view.layer), few: few && query.limit !== null })
 }
 
@@ -238,13 +238,12 @@ const MOST_HELD = 2 * CHUNK_ROWS
  */
 export function heldOf(
   sql: string,
-  limit: number | null,
+  { limit, view }: Pick<Query, 'limit' | 'view'>,
   few: boolean,
   { proofs }: Parameters,
 ): { readonly held?: Held } | null {
-  if (limit === null || proofs.length > 0) return null
-  if (limit <= MOST_HELD) return { held: { sql, cut: null } }
-  return few ? { held: { sql, cut: MOST_HELD } } : null
+  if (limit === null || proofs.length > 0 || (limit > MOST_HELD && !few)) return null
+  return { held: { sql, cut: limit > MOST_HELD ? MOST_HELD : null, isOfTable: view.layer.relation.kind === 'table' } }
 }
 
 /** The digest of a filter stands for its values, so that a large geometry is not printed and read again for every execution. */

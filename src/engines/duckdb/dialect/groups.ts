@@ -49,7 +49,7 @@ export function compileGroups(query: GroupQuery): Plan {
   const body = `${selected}${after}${sorted}${limitOf(query, parameters)}`
   const statement = withSentinel(body, select.length, parameters, prefix)
   const plan = { statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, few, digest }
-  return frozen({ ...plan, ...heldOf(`${prefix}${body}`, query.limit, false, parameters), ...liveOf(view.layer) })
+  return frozen({ ...plan, ...heldOf(`${prefix}${body}`, query, false, parameters), ...liveOf(view.layer) })
 }
 
 interface Groups extends Omit<Where, 'where'> {

@@ -31,6 +31,11 @@ export interface Held {
   readonly sql: string
   /** The limit in place of the last parameter. A result of so many rows may be cut. Null: the limit of the query. */
   readonly cut: number | null
+  /**
+   * True if it reads a table of a database, which stays as it is while the database is attached. So a worker may prepare the statement before it is
+   * needed. The engine binds it again when it runs, because it has parameters.
+   */
+  readonly isOfTable: boolean
 }
 
 /**

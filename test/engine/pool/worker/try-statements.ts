@@ -17,10 +17,12 @@ const instance = await openInstance(options)
 const outcomes: { readonly refused: string | null; readonly row: string | null }[] = []
 for (const statement of statements) {
   // One connection each, as an execution has.
-  const connection = await instance.connect().catch((error: unknown) => {
+  const ready = await instance.connect().catch((error: unknown) => {
     outcomes.push({ refused: String(error), row: null })
   })
-  if (!connection) continue
+  instance.connectNext(null)
+  if (!ready) continue
+  const { connection } = ready
   try {
     const reader = asQueries
       ? await (await prepareQuery(connection, statement)).runAndReadAll()

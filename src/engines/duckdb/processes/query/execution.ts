@@ -24,7 +24,7 @@ import type { OpenColumnReader } from './column-reader.ts'
 import { BatchCutter, type BatchRange, Chunks, HEAVY_BYTES } from './cutter.ts'
 import { ExecutionMessages, sendBatch, sendMessage } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
-import type { OpenInstance } from './instance.ts'
+import type { OpenInstance, ReadyConnection } from './instance.ts'
 
 /** Least rows that a page sends before it is complete. With fewer rows, the cost to send them is higher than the gain. */
 const EAGER_ROWS = 512
@@ -37,7 +37,7 @@ type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { execution } = request
-  const connection = await instance.connect()
+  const { connection, prepared: ahead } = await instance.connect()
   const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
   const interrupt = new Interrupt(connection)
   const inbox = new ExecutionMessages(
@@ -54,7 +54,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     const { live, liveFences, compared } = request.plan
     for (const relation of [live, liveFences]) if (relation) await instance.showLive(connection, relation)
     if (compared) await instance.showFiles(connection, compared)
-    run = new Execution({ instance, connection, reader, inbox, interrupt, request })
+    run = new Execution({ instance, connection, ahead, reader, inbox, interrupt, request })
     return { outcome: await run.drain(), ...run.ended }
   } catch (error) {
     const ended = run?.ended ?? { engineMs: 0, batches: 0, scan: null }
@@ -65,7 +65,10 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     interrupt.end()
     reader.close()
     if (!run?.atRest) await endResult(connection)
+    ahead?.statement.destroySync()
     connection.closeSync()
+    const { held } = request.plan
+    instance.connectNext(held?.isOfTable ? held.sql : null)
   }
 }
 
@@ -97,6 +100,7 @@ async function endResult(connection: DuckDBConnection): Promise<void> {
 interface ExecutionParts {
   readonly instance: OpenInstance
   readonly connection: DuckDBConnection
+  readonly ahead: ReadyConnection['prepared']
   readonly reader: OpenColumnReader
   readonly inbox: ExecutionMessages
   readonly interrupt: Interrupt
@@ -172,13 +176,15 @@ class Execution {
     parameters: readonly Parameter[],
     use: (prepared: DuckDBPreparedStatement) => Promise<Result>,
   ): Promise<Result | 'CANCELLED'> {
-    const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
+    const { ahead, connection } = this.#parts
+    const own = ahead?.sql === sql ? null : await this.#timed(prepareQuery(connection, sql))
+    const prepared = own ?? ahead!.statement
     try {
       bindParameters(prepared, parameters)
       // The engine forgets an interrupt that arrives before the query starts.
       return this.#inbox.stop === 'CANCEL' ? 'CANCELLED' : await use(prepared)
     } finally {
-      prepared.destroySync()
+      own?.destroySync()
     }
   }
 

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement } from '@duckdb/node-api'
 import type { LiveRelation } from '../../../../model/layer.ts'
 import type { DatabaseAccess } from '../../../engine.ts'
 import type { ComparedFiles } from '../../dialect/plan.ts'
@@ -8,7 +8,7 @@ import { basePaths } from '../../host/live-files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { openDuckDB } from '../../open.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
-import { classify } from './execution.ts'
+import { classify, prepareQuery } from './execution.ts'
 import type { FileImages } from './file-images.ts'
 import type { LiveImages } from './live-images.ts'
 import type { LiveRows } from './live-rows.ts'
@@ -29,12 +29,21 @@ export interface OpenInstance {
   /** Prepares the tables of a difference between two versions of files. */
   showFiles(connection: DuckDBConnection, compared: ComparedFiles): Promise<void>
   /** Returns a new connection for one execution, which must close it. */
-  connect(): Promise<DuckDBConnection>
+  connect(): Promise<ReadyConnection>
+  /** Makes the connection of the next execution. If it is given a statement of that one, it prepares it. Call it at the end of each execution. */
+  connectNext(sql: string | null): void
   /**
    * Sets the number of threads of the engine. It stays for the next execution, because a change takes 0.5 to 0.8 ms. Executions follow
    * one another, so none changes the threads of another.
    */
   setThreads(connection: DuckDBConnection, threads: number): Promise<void>
+}
+
+/** A connection that no execution has used. */
+export interface ReadyConnection {
+  readonly connection: DuckDBConnection
+  /** A statement that the execution may need, because the one before it did. It must be destroyed before the connection is closed. */
+  readonly prepared: { readonly sql: string; readonly statement: DuckDBPreparedStatement } | null
 }
 
 const SETTINGS = [
@@ -99,9 +108,13 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
       await (await files).show(on, compared)
     }
     const { streamingBufferBytes } = options
-    const connect = ahead(() => duckdb.connect())
-    const shown = { showLive, showFiles, connect, setThreads }
-    return { duckdb, threads, streamingBufferBytes, spatialVersion, databases, columnReader, ...shown }
+    let next = ready(duckdb, null)
+    const connect = () => next
+    const connectNext = (sql: string | null) => {
+      next = ready(duckdb, sql)
+    }
+    const made = { connect, connectNext, showLive, showFiles, setThreads }
+    return { duckdb, threads, streamingBufferBytes, spatialVersion, databases, columnReader, ...made }
   } finally {
     connection.closeSync()
   }
@@ -124,25 +137,21 @@ async function openFileImages(): Promise<FileImages> {
   return new FileImages()
 }
 
-/**
- * Returns a function that returns results of `make`, each made before it is needed, so that an execution finds its connection
- * open.
- */
-function ahead<T>(make: () => Promise<T>): () => Promise<T> {
-  const begin = () => {
-    const made = make()
-    // The caller that takes it receives the error.
-    made.catch(() => {})
-    return made
-  }
-  let next = begin()
-  return async () => {
-    const taken = next
-    try {
-      return await taken
-    } finally {
-      next = begin()
-    }
+/** Opens a connection before it is needed, so that a small answer waits neither for it nor, most times, for its statement: 0.3 ms together. */
+function ready(duckdb: DuckDBInstance, sql: string | null): Promise<ReadyConnection> {
+  const made = open(duckdb, sql)
+  // The execution that takes it receives the error.
+  made.catch(() => {})
+  return made
+}
+
+async function open(duckdb: DuckDBInstance, sql: string | null): Promise<ReadyConnection> {
+  const connection = await duckdb.connect()
+  try {
+    return { connection, prepared: sql === null ? null : { sql, statement: await prepareQuery(connection, sql) } }
+  } catch {
+    // The execution prepares its statement itself, and reports what fails.
+    return { connection, prepared: null }
   }
 }
 
