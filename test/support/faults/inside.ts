@@ -132,6 +132,22 @@ DuckDBPreparedStatement.prototype.stream = async function (this: DuckDBPreparedS
 const isAt = ({ at }: Order, chunk: number) => at === 'EACH' || at === chunk
 const concerns = ({ of }: Order, values: string) => of === undefined || values.includes(`,${of},`)
 
+/** A result that is read at once has two chunks here: one before the engine begins, and one after it has ended. */
+const { run } = DuckDBPreparedStatement.prototype
+DuckDBPreparedStatement.prototype.run = async function (this: DuckDBPreparedStatement) {
+  const values = bound.get(this)
+  if (values === undefined) return await run.call(this)
+  await carryOut(1, values)
+  const result = await run.call(this)
+  if (result.rowCount > 0) await carryOut(2, values)
+  return result
+}
+
+async function carryOut(chunk: number, values: string): Promise<void> {
+  const order = take((given) => isAt(given, chunk) && given.fault !== 'ENCODER' && concerns(given, values))
+  if (order) await FAULTS[order.fault as keyof typeof FAULTS](values)
+}
+
 const fetched = new WeakMap<DuckDBResult, number>()
 const { fetchChunk } = DuckDBResult.prototype
 DuckDBResult.prototype.fetchChunk = async function (this: DuckDBResult): Promise<DuckDBDataChunk | null> {
@@ -139,8 +155,7 @@ DuckDBResult.prototype.fetchChunk = async function (this: DuckDBResult): Promise
   if (values === undefined) return await fetchChunk.call(this)
   const chunk = (fetched.get(this) ?? 0) + 1
   fetched.set(this, chunk)
-  const order = take((given) => isAt(given, chunk) && given.fault !== 'ENCODER' && concerns(given, values))
-  if (order) await FAULTS[order.fault as keyof typeof FAULTS](values)
+  await carryOut(chunk, values)
   return await fetchChunk.call(this)
 }
 
