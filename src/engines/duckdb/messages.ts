@@ -17,7 +17,7 @@ export interface WorkerOptions extends FileAccess {
 }
 
 export interface OpenRequest extends WorkerOptions {
-  /** Path of the socket on which the worker listens. The server receives batches over it. */
+  /** Path of the socket on which the worker listens. After the start, every message uses it. */
   readonly dataSocket: string
 }
 
@@ -65,22 +65,38 @@ export interface MessageLimits {
   readonly featureBytes: number
 }
 
+/** A message to a worker that has been opened. All of them use its data socket. */
 export type ToWorker =
+  | { readonly type: 'EXECUTE'; readonly request: ExecutionRequest }
+  | ToExecution
+  /** Requests DIAGNOSTICS. A busy worker uses a second connection for it. */
+  | { readonly type: 'DIAGNOSE' }
+  /** Requests ALIVE, also while the worker opens or an execution runs. */
+  | { readonly type: 'PROBE' }
+
+/** A message to the running execution. */
+export type ToExecution =
   | { readonly type: 'CREDIT'; readonly execution: string; readonly credits: number }
   /** Ends the execution after the current batch. */
   | { readonly type: 'YIELD'; readonly execution: string }
   /** Interrupts the engine and ends the execution now. */
   | { readonly type: 'CANCEL'; readonly execution: string }
-  /** Requests DIAGNOSTICS from a busy worker, which uses a second connection for it. */
-  | { readonly type: 'DIAGNOSE'; readonly execution: string }
-  /** Requests ALIVE, also while an execution runs. */
-  | { readonly type: 'PROBE' }
 
-/** A message over the channel of a task. The task's result is not one of them. */
-export type FromWorker = DiagnosticsMessage | { readonly type: 'ALIVE' }
+/** A message of a worker over its data socket. */
+export type FromWorker = BatchMessage | Reply
 
-/** A batch, sent over the data socket. */
+export type Reply =
+  /** The end of the running execution. All its batches were sent before. */
+  | { readonly type: 'END'; readonly end: ExecutionEnd }
+  /** The execution has no connection, or could not close it. The worker must be replaced. */
+  | { readonly type: 'UNUSABLE'; readonly message: string }
+  | { readonly type: 'DIAGNOSTICS'; readonly diagnostics: Diagnostics }
+  /** The figures could not be measured, for example without memory. */
+  | { readonly type: 'UNDIAGNOSED'; readonly message: string }
+  | { readonly type: 'ALIVE' }
+
 export interface BatchMessage {
+  readonly type: 'BATCH'
   readonly execution: string
   readonly count: number
   /** One output per output of the plan, in the same order. */
@@ -110,12 +126,6 @@ export interface ReceivedBatch extends BatchMessage {
   readonly release: () => void
 }
 
-export interface DiagnosticsMessage {
-  readonly type: 'DIAGNOSTICS'
-  readonly execution: string
-  readonly diagnostics: Diagnostics
-}
-
 /**
  * The end of an execution.
  * - COMPLETE: the worker has read the sentinel, or a whole result that is held, and sent every row.
@@ -131,8 +141,6 @@ export type ExecutionEnd = ExecutionEnded &
 
 export interface ExecutionEnded {
   readonly engineMs: number
-  /** Batches that were sent before this message. They use another socket, so they may arrive after it. */
-  readonly batches: number
   /** Null if the engine was stopped before its end, or if nothing is counted. */
   readonly scan: Scan | null
 }

@@ -77,7 +77,8 @@ interface Seen {
 async function run(
   statement: Plan,
   onBatch: (turn: ExecutionHandle, rows: number) => boolean | undefined = () => true,
-  { onBegun, ...more }: Partial<ExecutionOptions> & { readonly onBegun?: (turn: ExecutionHandle) => void } = {},
+  more: Partial<ExecutionOptions> = {},
+  onStart: (turn: ExecutionHandle) => void = () => {},
 ): Promise<Seen> {
   if (!slot.reserve(null)) throw new Error('the worker is not idle')
   let rows = 0
@@ -102,7 +103,7 @@ async function run(
     },
     ...more,
   })
-  onBegun?.(turn)
+  onStart(turn)
   return { end: await turn.end, rows }
 }
 
@@ -153,11 +154,9 @@ describe('an execution', () => {
   test('of a held result is interrupted wherever the engine is, and sends nothing', async () => {
     for (const wait of [0, 1, 2, 5, 10, 20, 50, 100]) {
       const cancelled: { turn?: ExecutionHandle } = {}
-      const running = run(held('SELECT max(sqrt(i)) FROM range(20000000000) r(i)'), undefined, {
-        ...PAGE,
-        deadlineMs: 60_000,
-        onBegun: (turn: ExecutionHandle) => (cancelled.turn = turn),
-      })
+      const sql = 'SELECT max(sqrt(i)) FROM range(20000000000) r(i)'
+      const onStart = (turn: ExecutionHandle) => void (cancelled.turn = turn)
+      const running = run(held(sql), undefined, { ...PAGE, deadlineMs: 60_000 }, onStart)
       await sleep(wait)
       cancelled.turn!.cancel()
       expect(await running).toMatchObject({ rows: 0, end: { outcome: 'CANCELLED' } })
@@ -266,6 +265,31 @@ describe('an execution', () => {
     }
     // The others of a machine may hold up some of them.
     expect(Math.min(...times)).toBeLessThan(200)
+  })
+
+  test.each([false, true])('is cancelled at once before it has a connection (after a probe: %s)', async (probeFirst) => {
+    const endless = plan('SELECT count(*) FROM range(10000000) a(i), range(10000000) b(j) WHERE i + j = 5')
+    const seen = await run(endless, undefined, { probeFirst }, (turn) => turn.cancel())
+    expect(seen).toMatchObject({ rows: 0, end: { outcome: 'CANCELLED' } })
+  })
+
+  test.each([false, true])('has the credit that it gets before it has a connection (after a probe: %s)', async (probeFirst) => {
+    const seen = await run(plan('SELECT i FROM range(3000) r(i)'), undefined, { credits: 0, probeFirst }, (turn) => turn.credit())
+    expect(seen).toMatchObject({ rows: 3_000, end: { outcome: 'COMPLETE' } })
+  })
+
+  test('has parameters of a megabyte and of 64-bit integers', async () => {
+    const rows = plan('SELECT i + length($1) + $2::BIGINT FROM range(1) r(i)')
+    const parameters = ['0'.repeat(1_000_000), 2n ** 62n]
+    const seen = await run({ ...rows, statement: { ...rows.statement, parameters } })
+    expect(seen).toMatchObject({ rows: 1, end: { outcome: 'COMPLETE' } })
+  })
+
+  test('that ends while its figures are measured leaves a worker that reports them', async () => {
+    const [seen, { diagnostics }] = await Promise.all([run(plan('SELECT i FROM range(100000) r(i)')), slot.health()])
+    expect(seen).toMatchObject({ rows: 100_000, end: { outcome: 'COMPLETE' } })
+    expect(diagnostics?.threads).toBe(2)
+    expect(slot.idle).toBe(true)
   })
 
   test('sends no more than its credits', async () => {

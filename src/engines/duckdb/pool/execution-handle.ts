@@ -4,7 +4,7 @@ import { AwakeTimer } from '../../awake.ts'
 import type { HeldMemory } from '../../deadline.ts'
 import type { RemoteReads } from '../../engine.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from '../messages.ts'
+import type { ExecutionEnd, ExecutionRequest, ReceivedBatch, ToExecution } from '../messages.ts'
 import { FROZEN, WorkerLost } from './death.ts'
 import type { Failover, SerialLimits } from './failover.ts'
 import type { Scheduler, WorkerRequest } from './scheduler.ts'
@@ -57,8 +57,8 @@ export class ExecutionHandle {
   readonly worker: WorkerSupervisor
   readonly #options: ExecutionOptions
   /** Messages that wait until the worker has received the execution. */
-  readonly #unsent: ToWorker[] = []
-  #send: (message: ToWorker) => void = (message) => this.#unsent.push(message)
+  readonly #unsent: ToExecution[] = []
+  #send: (message: ToExecution) => void = (message) => this.#unsent.push(message)
   #credits: number
   #ended = false
   #late = false
@@ -110,11 +110,7 @@ export class ExecutionHandle {
     this.cancel()
   }
 
-  diagnose(): void {
-    this.#post({ type: 'DIAGNOSE', execution: this.#execution })
-  }
-
-  #post(message: ToWorker): void {
+  #post(message: ToExecution): void {
     if (!this.#ended) this.#send(message)
   }
 
@@ -140,11 +136,10 @@ export class ExecutionHandle {
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
       const channel = {
-        onSend: (send: (message: ToWorker) => void) => {
+        onSend: (send: (message: ToExecution) => void) => {
           this.#send = send
           for (const message of this.#unsent) send(message)
         },
-        onMessage: (message: FromWorker) => this.#learn(message),
         onBatch: (batch: ReceivedBatch) => this.#deliver(batch),
       }
       const end = await this.worker.execute(request, channel, probeFirst)
@@ -165,12 +160,6 @@ export class ExecutionHandle {
   get #intendedOutcome(): ExecutionOutcome | null {
     if (this.#late) return { outcome: 'DEADLINE' }
     return this.#preempted ? { outcome: 'PREEMPTED' } : null
-  }
-
-  #learn(message: FromWorker): void {
-    // The worker keeps the channel after a task, so a message of another execution may arrive.
-    if (this.#ended || message.type !== 'DIAGNOSTICS' || message.execution !== this.#execution) return
-    this.worker.learn(message.diagnostics)
   }
 
   #deliver(batch: ReceivedBatch): void {

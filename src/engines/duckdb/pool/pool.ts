@@ -243,10 +243,7 @@ class Pool implements Engine {
 
   async health(): Promise<EngineHealth> {
     const streams = { running: 0, waiting: 0, parked: 0 }
-    for (const stream of this.#streams) {
-      stream.diagnose()
-      streams[COUNTED[stream.state]]++
-    }
+    for (const stream of this.#streams) streams[COUNTED[stream.state]]++
     const workers = await Promise.all([this.#lanes.NORMAL.health(), this.#lanes.SERIAL.health()])
     return {
       workers: workers.flat(),

@@ -102,10 +102,6 @@ export class FeatureStream implements BatchStream {
     if (this.#execution?.worker === worker) this.#yield()
   }
 
-  diagnose(): void {
-    this.#execution?.diagnose()
-  }
-
   async #hand(batch: Promise<Batch>): Promise<Next> {
     this.#demand.received++
     this.#stall.waits(this.#execution)

@@ -5,15 +5,16 @@
  */
 
 import { readFileSync } from 'node:fs'
-import type { Tinypool, TinypoolChannel } from 'tinypool'
+import type { Tinypool } from 'tinypool'
 import { AwakeTimer, awakeSignal, awakeSleep } from '../../awake.ts'
 import type { Diagnostics } from '../../engine.ts'
 import type {
   ExecutionEnd,
   ExecutionRequest,
-  FromWorker,
   OpenRequest,
   ReceivedBatch,
+  Reply,
+  ToExecution,
   ToWorker,
   WorkerOpened,
 } from '../messages.ts'
@@ -34,10 +35,10 @@ const BOOT_ANSWER_MS = 5_000
 /** Milliseconds to wait for the exit of a process after one of its tasks has failed. */
 const EXIT_MS = 2_000
 
-/** Messages to and from a running execution. */
+/** The server's part of a running execution. */
 export interface ExecutionChannel {
-  readonly onSend: (send: (message: ToWorker) => void) => void
-  readonly onMessage: (message: FromWorker) => void
+  /** Called when messages can be sent to the execution. */
+  readonly onSend: (send: (message: ToExecution) => void) => void
   readonly onBatch: (batch: ReceivedBatch) => void
 }
 
@@ -52,13 +53,16 @@ export class WorkerProcess {
   readonly pid: number
   readonly #options: WorkerProcessOptions
   readonly #pool: Tinypool
-  readonly #died = Promise.withResolvers<never>()
   readonly #exit: Promise<Death>
   #data: DataSocket | null = null
-  /** The liveness probe of the current task. */
+  /** Rejects each answer that is awaited. */
+  readonly #awaited = new Set<(reason: unknown) => void>()
+  /** The liveness probe while an answer is awaited. */
   #liveness: LivenessProbe | null = null
+  #loss: { readonly reason: unknown } | null = null
   #frozen = false
-  #diagnosing: Promise<Diagnostics> | null = null
+  #execution: { readonly onBatch: (batch: ReceivedBatch) => void; readonly ended: (end: ExecutionEnd) => void } | null = null
+  #diagnosing: PromiseWithResolvers<Diagnostics> | null = null
 
   /** Starts the process at once. */
   constructor(options: WorkerProcessOptions) {
@@ -70,39 +74,41 @@ export class WorkerProcess {
       worker.once('exit', (code: Exit['code'], signal: Exit['signal']) => resolve({ code, signal }))
     })
     this.#exit = exit.then((how) => (this.#frozen ? FROZEN : deathOf(how, () => options.overMemory(this.pid))))
-    // If nobody waits for it, the rejection must not end the server.
-    this.#died.promise.catch(() => {})
     // An idle worker's death is an event of the pool; without a listener it would end the server.
     this.#pool.on('error', (error: unknown) => this.#lost(error))
   }
 
-  /** Opens the DuckDB instance and the data socket. Call it first. */
+  /** Opens the data socket and the DuckDB instance. Call it first. */
   async open(request: OpenRequest): Promise<WorkerOpened> {
-    const late = awakeSignal(BOOT_MS)
-    // Tinypool never rejects a task whose process dies before it is ready.
-    const opening = this.#task('open', request, { signal: late, answerMs: BOOT_ANSWER_MS }) as Promise<WorkerOpened>
-    const opened = await Promise.race([opening, this.#died.promise])
-    // Without its data socket the worker can't send batches.
-    this.#data = await DataSocket.connect(request.dataSocket, () => this.#lost(new Error('its data socket has closed')))
-    return opened
+    const signal = awakeSignal(BOOT_MS)
+    const opening = async () => {
+      // Tinypool never rejects a task whose process dies before it is ready.
+      await this.#pool.run(request, { name: 'listen', signal })
+      this.#data = await DataSocket.connect(request.dataSocket, {
+        onMessage: (message) => this.#receive(message),
+        onClosed: () => this.#lost(new Error('its data socket has closed')),
+      })
+      return (await this.#pool.run(request, { name: 'open', signal })) as WorkerOpened
+    }
+    return await this.#watched(opening(), BOOT_ANSWER_MS)
   }
 
   /** Runs an execution. Rejects if the process dies or freezes meanwhile, or if its data socket closes. */
-  async execute(request: ExecutionRequest, { onSend, onMessage, onBatch }: ExecutionChannel): Promise<ExecutionEnd> {
-    const data = this.#data
-    if (!data) throw new Error('the worker has not been opened')
-    const received = (batch: ReceivedBatch) => {
-      this.#liveness?.received()
-      onBatch(batch)
-    }
-    data.begin(received)
-    return await this.#task('execute', request, { onSend, onMessage, after: (end: ExecutionEnd) => data.end(end.batches) })
+  async execute(request: ExecutionRequest, { onSend, onBatch }: ExecutionChannel): Promise<ExecutionEnd> {
+    const end = Promise.withResolvers<ExecutionEnd>()
+    this.#execution = { onBatch, ended: end.resolve }
+    this.#send({ type: 'EXECUTE', request })
+    onSend((message) => this.#send(message))
+    return await this.#watched(end.promise)
   }
 
-  /** Returns figures of an idle process. Concurrent calls share one answer. */
-  diagnose(): Promise<Diagnostics> {
-    this.#diagnosing ??= (this.#task('diagnose', undefined, {}) as Promise<Diagnostics>).finally(() => (this.#diagnosing = null))
-    return this.#diagnosing
+  /** Returns figures of the process, also while an execution runs. Concurrent calls share one answer. */
+  async diagnose(): Promise<Diagnostics> {
+    if (!this.#diagnosing) {
+      this.#diagnosing = Promise.withResolvers()
+      this.#send({ type: 'DIAGNOSE' })
+    }
+    return await this.#watched(this.#diagnosing.promise)
   }
 
   /** Probes at once whether the process is alive. */
@@ -130,60 +136,57 @@ export class WorkerProcess {
   }
 
   #lost(reason: unknown): void {
-    this.#died.reject(reason)
+    this.#loss ??= { reason }
+    for (const reject of this.#awaited) reject(reason)
     this.#options.onLost(reason)
   }
 
-  /** Runs one of the worker's functions, and checks meanwhile that the worker is alive. */
-  async #task<Result>(
-    name: string,
-    task: unknown,
-    { signal, answerMs, onSend, onMessage, after }: TaskOptions<Result>,
-  ): Promise<Result> {
-    // A task that waits for another task can't send messages yet.
-    let send: (message: ToWorker) => void = () => {}
-    const liveness = new LivenessProbe({
+  #send(message: ToWorker): void {
+    this.#data?.send(message)
+  }
+
+  #receive(message: Reply | ReceivedBatch): void {
+    this.#liveness?.received()
+    if (message.type === 'BATCH') this.#execution?.onBatch(message)
+    else if (message.type === 'END') this.#execution?.ended(message.end)
+    else if (message.type === 'UNUSABLE') this.#lost(new Error(message.message))
+    else if (message.type !== 'ALIVE') this.#diagnosed(message)
+  }
+
+  #diagnosed(message: Extract<Reply, { type: 'DIAGNOSTICS' | 'UNDIAGNOSED' }>): void {
+    if (message.type === 'DIAGNOSTICS') this.#diagnosing?.resolve(message.diagnostics)
+    else this.#diagnosing?.reject(new Error(message.message))
+    this.#diagnosing = null
+  }
+
+  /** Waits for an answer, and checks meanwhile that the worker is alive. */
+  async #watched<Answer>(answer: Promise<Answer>, answerMs = ANSWER_MS): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    answer.then(resolve, reject)
+    if (this.#loss) reject(this.#loss.reason)
+    this.#awaited.add(reject)
+    this.#liveness ??= new LivenessProbe({
       pid: this.pid,
-      ...(answerMs === undefined ? {} : { answerMs }),
-      probe: () => send({ type: 'PROBE' }),
+      answerMs,
+      probe: () => this.#send({ type: 'PROBE' }),
       onFrozen: () => {
         this.#frozen = true
         this.#lost(new Error('it does not answer'))
       },
     })
-    const former = this.#liveness
-    this.#liveness = liveness
-    const channel: TinypoolChannel = {
-      onMessage: (toWorker: (message: ToWorker) => void) => {
-        send = toWorker
-        onSend?.(toWorker)
-      },
-      postMessage: (message: FromWorker) => {
-        liveness.received()
-        onMessage?.(message)
-      },
-    }
     try {
-      const result = (await this.#pool.run(task, { name, channel, ...(signal && { signal }) })) as Result
-      await after?.(result)
-      return result
+      return await promise
     } finally {
-      liveness.close()
-      if (this.#liveness === liveness) this.#liveness = former
+      this.#awaited.delete(reject)
+      if (this.#awaited.size === 0) {
+        this.#liveness.close()
+        this.#liveness = null
+      }
     }
   }
 }
 
-interface TaskOptions<Result> {
-  readonly signal?: AbortSignal
-  readonly answerMs?: number
-  readonly onSend?: ExecutionChannel['onSend']
-  readonly onMessage?: ExecutionChannel['onMessage']
-  /** Waits for what is still missing after the function has returned. */
-  readonly after?: (result: Result) => Promise<void>
-}
-
-/** Milliseconds without a message after which a new task's worker is probed. */
+/** Milliseconds without a message after which a worker is probed first. */
 const FIRST_QUIET_MS = 250
 /** Milliseconds without a message after which the worker is probed later. */
 const QUIET_MS = 1_000
@@ -192,12 +195,11 @@ const ANSWER_MS = 2_000
 
 interface LivenessOptions {
   readonly pid: number
-  /** Sends a probe if messages can be sent to the worker. */
+  /** Sends a probe if the worker can receive it. */
   readonly probe: () => void
   /** Called once. */
   readonly onFrozen: () => void
-  /** @default 2,000 */
-  readonly answerMs?: number
+  readonly answerMs: number
 }
 
 /**
@@ -228,7 +230,7 @@ class LivenessProbe {
     this.#answered = false
     this.#timeAtProbe = processorTime(this.#options.pid)
     this.#options.probe()
-    this.#timer = new AwakeTimer(this.#options.answerMs ?? ANSWER_MS, () => this.#judge())
+    this.#timer = new AwakeTimer(this.#options.answerMs, () => this.#judge())
   }
 
   /** True if the worker was probed, has not answered, and has used no processor time since. */

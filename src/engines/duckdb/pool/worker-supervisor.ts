@@ -151,22 +151,26 @@ export class WorkerSupervisor {
     if (this.#process) this.#restart(new Error(reason))
   }
 
-  /** Returns new figures if the worker is idle; otherwise the last known ones. There are none if its process has ended. */
+  /**
+   * Returns new figures if the worker is idle; otherwise the last known ones, and asks for new ones. There are none if its
+   * process has ended.
+   */
   async health(): Promise<WorkerHealth> {
     const worker = this.#process
-    if (this.idle && worker) {
-      const answer = worker.diagnose().then(
-        (diagnostics) => worker === this.#process && this.learn(diagnostics),
-        () => {},
-      )
-      await Promise.race([answer, sleep(DIAGNOSE_MS, undefined, { ref: false })])
+    if (worker && this.serves) {
+      const answer = this.#diagnose(worker)
+      if (this.idle) await Promise.race([answer, sleep(DIAGNOSE_MS, undefined, { ref: false })])
     }
     return { lane: this.lane, state: this.#state, deaths: this.#deaths, diagnostics: this.#diagnostics }
   }
 
-  /** Stores figures that a busy worker has sent. */
-  learn(diagnostics: Diagnostics): void {
-    this.#diagnostics = diagnostics
+  async #diagnose(worker: WorkerProcess): Promise<void> {
+    try {
+      const diagnostics = await worker.diagnose()
+      if (worker === this.#process) this.#diagnostics = diagnostics
+    } catch {
+      // The last figures stay.
+    }
   }
 
   async close(): Promise<void> {

@@ -22,8 +22,7 @@ import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKi
 import { COUNT_SCANS, emptyBatch, scanOf } from './arrow-export.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { BatchCutter, type BatchRange, Chunks, HEAVY_BYTES } from './cutter.ts'
-import { ExecutionMessages, sendBatch, sendMessage } from './data-port.ts'
-import { diagnose } from './diagnostics.ts'
+import { ExecutionMessages, sendBatch } from './data-port.ts'
 import type { OpenInstance, ReadyConnection } from './instance.ts'
 
 /** Least rows that a page sends before it is complete. With fewer rows, the cost to send them is higher than the gain. */
@@ -36,16 +35,11 @@ const SPARE = 0.9
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
-  const { execution } = request
+  const inbox = new ExecutionMessages(request.execution, request.credits)
   const { connection, prepared: ahead } = await instance.connect()
   const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
   const interrupt = new Interrupt(connection)
-  const inbox = new ExecutionMessages(
-    execution,
-    request.credits,
-    () => interrupt.begin(),
-    () => void report(instance, execution),
-  )
+  inbox.onCancel(() => interrupt.begin())
   const reader = instance.columnReader.open(connection)
   let run: Execution | null = null
   try {
@@ -57,7 +51,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     run = new Execution({ instance, connection, ahead, reader, inbox, interrupt, request })
     return { outcome: await run.drain(), ...run.ended }
   } catch (error) {
-    const ended = run?.ended ?? { engineMs: 0, batches: 0, scan: null }
+    const ended = run?.ended ?? { engineMs: 0, scan: null }
     if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...ended }
     return { outcome: 'FAILED', ...ended, failure: failureOf(error) }
   } finally {
@@ -69,18 +63,6 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     connection.closeSync()
     const { held } = request.plan
     instance.connectNext(held?.isOfTable ? held.sql : null)
-  }
-}
-
-/**
- * Sends the figures of this worker. If they can't be measured, for example without memory, it sends none: the execution must
- * continue.
- */
-async function report(instance: OpenInstance, execution: string): Promise<void> {
-  try {
-    sendMessage({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
-  } catch {
-    // The server keeps the last figures.
   }
 }
 
@@ -137,7 +119,7 @@ class Execution {
   }
 
   get ended(): ExecutionEnded {
-    return { engineMs: this.#engineMs, batches: this.#sent, scan: this.#scan }
+    return { engineMs: this.#engineMs, scan: this.#scan }
   }
 
   /** True if the engine has read the result to its end. */
@@ -166,7 +148,6 @@ class Execution {
     const values = cut === null ? parameters : [...parameters.slice(0, -1), cut]
     return await this.#run(sql, values, async (prepared) => {
       const result = await this.#timed(prepared.run())
-      this.atRest = true
       return result.rowCount === cut ? null : await this.#deliverHeld(result)
     })
   }
@@ -189,6 +170,7 @@ class Execution {
   }
 
   async #deliverHeld(result: DuckDBMaterializedResult): Promise<Outcome> {
+    this.atRest = true
     this.#count()
     let bytes = 0
     for (let n = 0; n < result.chunkCount; n++) {
@@ -228,7 +210,7 @@ class Execution {
       const cut = this.#cutter.take(isLast || this.#eager)
       if (!cut) return null
       if (this.#sent > 0 && bytesIn(cut.batch, cut.from, cut.to) > this.#left.bytes) return 'MORE'
-      if (!(await this.#send(cut))) return this.#stopped()
+      if (!(await this.#send(cut, isLast))) return this.#stopped()
     }
   }
 
@@ -262,7 +244,7 @@ class Execution {
   async #complete(): Promise<Outcome> {
     const { emitEmpty, plan } = this.#request
     if (emitEmpty && this.#sent === 0)
-      await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, release: () => {} })
+      await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, release: () => {} }, true)
     return 'COMPLETE'
   }
 
@@ -297,8 +279,11 @@ class Execution {
     if (countsScan && !plan.indexed) this.#scan = scanOf(this.#parts.connection)
   }
 
-  /** Sends a batch. Returns false if the execution must stop instead; the next execution then reads these rows again. */
-  async #send(taken: BatchRange): Promise<boolean> {
+  /**
+   * Sends a batch. Returns false if the execution must stop instead; the next execution then reads these rows again. `isRead`:
+   * the result is read to its end.
+   */
+  async #send(taken: BatchRange, isRead: boolean): Promise<boolean> {
     if (!(await this.#inbox.credit())) return false
     const { cut, ...encodedCut } = this.#encode(taken)
     const position = this.#position(cut)
@@ -307,7 +292,9 @@ class Execution {
     cut.release()
     this.#sent++
     this.#sentRows += count
-    await sendBatch({ execution: this.#request.execution, count, ...encodedCut, position, scan: this.#scan })
+    const isLast = isRead && (this.#cutter.length === 0 || this.#full)
+    const { execution } = this.#request
+    await sendBatch({ type: 'BATCH', execution, count, ...encodedCut, position, scan: this.#scan }, isLast)
     // Without --expose-gc this does nothing, and V8 frees the memory later.
     if (this.#request.collect) globalThis.gc?.()
     return true

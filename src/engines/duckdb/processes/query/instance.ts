@@ -109,9 +109,16 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
     }
     const { streamingBufferBytes } = options
     let next = ready(duckdb, null)
-    const connect = () => next
     const connectNext = (sql: string | null) => {
       next = ready(duckdb, sql)
+    }
+    const connect = async () => {
+      try {
+        return await next
+      } catch (error) {
+        connectNext(null)
+        throw error
+      }
     }
     const made = { connect, connectNext, showLive, showFiles, setThreads }
     return { duckdb, threads, streamingBufferBytes, spatialVersion, databases, columnReader, ...made }
