@@ -131,8 +131,10 @@ describe('an execution', () => {
 
   test('of a page with few rows is complete without a sentinel, in one batch, also without rows', async () => {
     for (const rows of [0, 1, 2_047, 2_048, 2_049, 4_096]) {
-      const seen = await run(held(`SELECT i FROM range(${rows}) r(i)`), undefined, { ...PAGE, emitEmpty: true })
-      expect(seen).toMatchObject({ rows, end: { outcome: 'COMPLETE', batches: 1 } })
+      let batches = 0
+      const onBatch = () => ++batches > 0
+      const seen = await run(held(`SELECT i FROM range(${rows}) r(i)`), onBatch, { ...PAGE, emitEmpty: true })
+      expect({ batches, ...seen }).toMatchObject({ rows, batches: 1, end: { outcome: 'COMPLETE' } })
     }
   })
 
@@ -153,12 +155,12 @@ describe('an execution', () => {
 
   test('of a held result is interrupted wherever the engine is, and sends nothing', async () => {
     for (const wait of [0, 1, 2, 5, 10, 20, 50, 100]) {
-      const cancelled: { turn?: ExecutionHandle } = {}
+      const turns: ExecutionHandle[] = []
       const sql = 'SELECT max(sqrt(i)) FROM range(20000000000) r(i)'
-      const onStart = (turn: ExecutionHandle) => void (cancelled.turn = turn)
+      const onStart = (turn: ExecutionHandle) => void turns.push(turn)
       const running = run(held(sql), undefined, { ...PAGE, deadlineMs: 60_000 }, onStart)
       await sleep(wait)
-      cancelled.turn!.cancel()
+      turns[0]!.cancel()
       expect(await running).toMatchObject({ rows: 0, end: { outcome: 'CANCELLED' } })
     }
   })
