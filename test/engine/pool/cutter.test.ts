@@ -43,3 +43,23 @@ test('chunks of any size are cut and joined to full batches of all rows in order
     expect(cutter.length).toBe(0)
   }
 })
+
+test('the memory of every chunk is released once, whether its rows are cut or not', () => {
+  const random = new Random()
+  for (let run = 0; run < 100; run++) {
+    const released: number[] = []
+    const cutter = new BatchCutter(1 + random.integer(300), 4 * (1 + random.integer(300)))
+    const chunks = 1 + random.integer(6)
+    for (let n = 0; n < chunks; n++) {
+      const given = chunk(0, random.integer(400))
+      cutter.add({ ...given, release: () => released.push(n) })
+      for (let left = random.integer(3); left > 0; left--) {
+        const cut = cutter.take(false)
+        if (cut) (cut.to - cut.from > 1 && random.next() < 0.3 ? cutter.shorten(cut, 1) : cut).release()
+      }
+    }
+    cutter.close()
+    expect(released.toSorted((a, b) => a - b)).toEqual(Array.from({ length: chunks }, (_, n) => n))
+    expect(cutter.length).toBe(0)
+  }
+})

@@ -57,6 +57,12 @@ export class BatchCutter {
     return last ? this.#consume(first, rows) : null
   }
 
+  /** Releases the memory of the rows that are not cut. */
+  close(): void {
+    for (const { release } of this.#pieces.splice(0)) release()
+    this.#length = 0
+  }
+
   /** Returns the first `rows` rows of a cut, and puts the others back before all waiting rows. */
   shorten(cut: BatchRange, rows: number): BatchRange {
     const border = cut.from + rows

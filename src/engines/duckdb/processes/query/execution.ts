@@ -57,6 +57,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   } finally {
     inbox.close()
     interrupt.end()
+    run?.close()
     reader.close()
     if (!run?.atRest) await endResult(connection)
     ahead?.statement.destroySync()
@@ -124,6 +125,10 @@ class Execution {
 
   /** True if the engine has read the result to its end. */
   atRest = false
+
+  close(): void {
+    this.#cutter.close()
+  }
 
   async drain(): Promise<Outcome> {
     const { statement, held } = this.#request.plan
