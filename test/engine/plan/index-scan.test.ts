@@ -162,7 +162,7 @@ describe('a page is read as one result', () => {
     expect(compileRows({ ...countOf(queryOf(scanned, {})), limit: 2 }).held).toMatchObject({ cut: null })
   })
 
-  it('with the statement that is streamed, but for its sentinel', () => {
+  it('with the statement that is streamed, without its sentinel', () => {
     for (const layer of [indexed, { ...scanned, pruning: pruned }]) {
       const { statement, held } = compileFeatures(queryOf(layer, { limit: 10_001, where: small }))
       const body = /FROM \((SELECT .*)\) UNION ALL SELECT NULL/s.exec(statement.sql)![1]!

@@ -29,7 +29,7 @@ export interface ComparedFiles {
 export interface Held {
   /** It has the parameters of the plan's statement. */
   readonly sql: string
-  /** The limit in place of the last parameter. A result of so many rows may be cut. Null: the limit of the query. */
+  /** The limit in place of the last parameter. A result with this number of rows may be cut. Null: the limit of the query. */
   readonly cut: number | null
   /**
    * True if it reads a table of a database, which stays as it is while the database is attached. So a worker may prepare the statement before it is
@@ -44,7 +44,7 @@ export interface Held {
  */
 export interface Plan {
   readonly statement: Statement
-  /** How a page gets its rows, if they are few enough. @default none: the result is only streamed */
+  /** A page reads this, if its rows are few enough. @default none: the result is only streamed */
   readonly held?: Held
   readonly layout: BatchLayout
   /** Result columns whose values in a batch's last row are its position: sort keys, then the natural order. */
