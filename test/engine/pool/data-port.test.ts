@@ -1,4 +1,4 @@
-/** What a worker does with bytes on its data socket that are no message of the server. */
+/** A worker ends when bytes on its data socket are no message of the server. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
