@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { requestFrameOf } from '../../../src/engines/duckdb/frame.ts'
 import type { ToWorker } from '../../../src/engines/duckdb/messages.ts'
 
@@ -27,6 +27,7 @@ test.each<[string, () => Uint8Array]>([
   const folder = await mkdtemp(path.join(tmpdir(), 'geoduck-port-'))
   const name = path.join(folder, 'data')
   const worker = spawn(process.execPath, ['--input-type=module', '-e', LISTENER, name], { stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(() => void worker.kill('SIGKILL'))
   const exit = once(worker, 'exit')
   await once(worker.stdout, 'data')
   const server = net.connect(name)
