@@ -10,8 +10,8 @@ export interface LaneOptions {
   readonly name: LaneName
   readonly workers: number
   /**
-   * Milliseconds after which an idle worker ends; it starts when an operation waits for it. Null if workers start with the
-   * lane, the first one before the others, and stay.
+   * Milliseconds after which an idle worker ends; it starts when an operation waits for it. Null if workers start at once and
+   * stay.
    */
   readonly idleMs: number | null
   /** Options of each worker. Each gets its own folder inside `tempDirectory`. */
@@ -30,9 +30,6 @@ export interface LaneOptions {
   /** Called when an operation must wait for a worker. */
   readonly onPressure: () => void
 }
-
-/** Milliseconds after which the other workers start, if the first one has not: it may fail. */
-const OTHERS_MS = 3_000
 
 export class Lane {
   readonly name: LaneName
@@ -62,8 +59,6 @@ export class Lane {
       const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${index}`)
       let rest: NodeJS.Timeout | undefined
       const onIdle = () => {
-        // The other workers do not take processors from the start of the first one.
-        if (options.idleMs === null) this.#wake()
         first.resolve()
         this.scheduler.dispatch()
         if (options.idleMs === null) return
@@ -79,9 +74,7 @@ export class Lane {
       const worker = new WorkerSupervisor(options.name, { ...options.worker, tempDirectory }, options.log, parts)
       return worker
     })
-    if (options.idleMs !== null) return
-    this.#workers[0]!.wake()
-    setTimeout(() => this.#wake(), OTHERS_MS).unref()
+    if (options.idleMs === null) this.#wake()
   }
 
   /** True if at least one worker can take work, or is starting. Work waits for a worker that is replaced. */
