@@ -159,8 +159,9 @@ export interface SortedCopy {
 
 /** The origin of `Feature.key`. Row numbers change when the file changes. */
 export type LayerKey =
-  /** `field`: the column, if it is no property. */
-  { readonly kind: 'COLUMN'; readonly column: string; readonly field?: Field } | { readonly kind: 'ROW_NUMBER' }
+  /** `field`: the column, if it is no property. `isPrimary`: an index of the engine finds its values. */
+  | { readonly kind: 'COLUMN'; readonly column: string; readonly field?: Field; readonly isPrimary?: true }
+  | { readonly kind: 'ROW_NUMBER' }
 
 /**
  * The storage form of the geometry column: DuckDB's GEOMETRY, WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1, which DuckDB

@@ -75,8 +75,8 @@ test('the CRS is the column’s; none where the storage format keeps none', () =
 
 test('a primary key of one column is the key at once, a column named like one after the scan', () => {
   const key = (layers: typeof claimed, name: string) => layers.find((layer) => layer.name === name)?.key
-  expect(key(claimed, 'keyed')).toEqual({ kind: 'COLUMN', column: 'code' })
-  expect(key(claimed, 'odd_names')).toEqual({ kind: 'COLUMN', column: 'my id' })
+  expect(key(claimed, 'keyed')).toEqual({ kind: 'COLUMN', column: 'code', isPrimary: true })
+  expect(key(claimed, 'odd_names')).toEqual({ kind: 'COLUMN', column: 'my id', isPrimary: true })
   expect(key(claimed, 'store_points')).toEqual({ kind: 'ROW_NUMBER' })
   expect(key(catalog.layers(), 'store_points')).toEqual({ kind: 'COLUMN', column: 'id' })
 })

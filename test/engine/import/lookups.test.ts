@@ -22,7 +22,7 @@ test('a key and sorted copies are proven by the catalogue, are no layers, and ar
   await squares(parquet, 3_000)
   const { code, stdout } = await run('--key', 'ID', '--index', 'name', 'version')
   expect([code, stdout]).toEqual([0, expect.stringContaining('  key       id\n  copies    sorted by name, by version\n')])
-  const expected = { names: ['squares'], key: { kind: 'COLUMN', column: 'id' }, copies: ['version', 'name'] }
+  const expected = { names: ['squares'], key: { kind: 'COLUMN', column: 'id', isPrimary: true }, copies: ['version', 'name'] }
   expect(await served()).toEqual({ ...expected, featureCount: 3_000 })
   await using((connection) =>
     connection.run(`COPY (SELECT * REPLACE (id + 5000 AS id, 2 AS version) FROM '${parquet}') TO '${parquet}2' (FORMAT parquet)`),

@@ -126,12 +126,18 @@ describe('one thread is enough', () => {
   const large: FeatureFilter = { bbox: [0, 0, 30, 15] }
   const pruned = () => ({ ...scanned, pruning: { kind: 'ROW_GROUP_STATISTICS' } }) as const
 
-  it('for a page, a count or an aggregate of a small box, and for a feature by the number of its row', () => {
+  it('for a page, a count or an aggregate of a small box, and for a feature by the number of its row or by a primary key', () => {
     const inBox = queryOf(pruned(), { where: small, limit: 101 })
     expect(compileFeatures(inBox).few).toBe(true)
     expect(compileRows(countOf(inBox)).few).toBe(true)
     expect(compileFeatures(queryOf(indexed, { where: small, limit: 101 })).few).toBe(true)
     expect(compileFeatures(queryOf(pruned(), { key: '17', limit: 2 })).few).toBe(true)
+    const keyed = (isPrimary?: true): Layer => ({
+      ...pruned(),
+      key: { kind: 'COLUMN', column: 'n', ...(isPrimary && { isPrimary }) },
+    })
+    expect(compileFeatures(queryOf(keyed(true), { key: '17', limit: 2 })).few).toBe(true)
+    expect(compileFeatures(queryOf(keyed(), { key: '17', limit: 2 })).few).toBe(false)
   })
 
   it.each<[string, () => FeatureQuery]>([

@@ -174,7 +174,7 @@ export interface Where {
   readonly where: string
   /** True if an index returns the rows, which are then not in natural order. */
   readonly indexed: boolean
-  /** True if the box or the key leaves few row groups to read. */
+  /** True if the box, the key or a value leaves few row groups to read. */
   readonly few: boolean
 }
 
@@ -189,7 +189,7 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions)
   const index = indexScan(layer, necessary, source, parameters)
-  const few = query.key?.kind === 'row' || isFew(layer, necessary)
+  const few = isFound(query) || (source.copy?.isFew ?? false) || isFew(layer, necessary)
   if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true, few }
   return { prefix: '', where: necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`, indexed: false, few }
 }
@@ -199,6 +199,12 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
  * The estimate is too low for a crowded place: there a page or count takes up to twice the time on two idle processors.
  */
 const FEW_FEATURES = 2_048
+
+/** True if the engine finds the feature of the key without a scan. */
+function isFound({ key, view }: Scanned): boolean {
+  const { key: column } = view.layer
+  return key?.kind === 'row' || (key?.kind === 'value' && column.kind === 'COLUMN' && column.isPrimary === true)
+}
 
 function isFew(layer: Layer, necessary: ImpliedCondition | null): boolean {
   const box = necessary?.box ?? null

@@ -52,6 +52,8 @@ export interface ReadCopy {
   readonly column: string
   /** True: the scan returns the rows in the order of the query. False: a filter leaves one value, whose rows are in natural order. */
   readonly isOrder: boolean
+  /** True if a filter leaves one value, which few rows have. */
+  readonly isFew: boolean
   /** True if the column has nulls, which are the last rows. */
   readonly hasNulls: boolean
 }
@@ -110,7 +112,7 @@ export function copyFor(query: Pick<FeatureQuery, 'where' | 'orderBy'> & { view:
   const names = [query.where, rule].flatMap((filter) => (filter ? equalIn(filter.predicate) : []))
   const equal = sortedCopies.find(({ column }) => names.includes(column))
   const order = pruned ? null : orderedCopy(query.orderBy, sortedCopies)
-  const isFew = equal && (featureCount ?? 0) / Math.max(1, equal.values) <= FEW_ROWS
+  const isFew = equal !== undefined && (featureCount ?? 0) / Math.max(1, equal.values) <= FEW_ROWS
   // A box reads less of the table than a value that many rows have reads of its copy.
   const copy = isFew ? equal : (order ?? (pruned ? null : equal))
   if (!copy) return null
@@ -119,7 +121,7 @@ export function copyFor(query: Pick<FeatureQuery, 'where' | 'orderBy'> & { view:
     natural: [{ sql: virtualColumn(identifier(COPIED_ROW)), type: 'BIGINT' }],
     offsets: [0],
     files: null,
-    copy: { column: copy.column, isOrder: copy === order, hasNulls: copy.nulls > 0 },
+    copy: { column: copy.column, isOrder: copy === order, isFew: isFew && copy === equal, hasNulls: copy.nulls > 0 },
   }
 }
 

@@ -147,7 +147,8 @@ async function commentsOf(connection: DuckDBConnection, alias: string): Promise<
 
 function primaryKey(columns: readonly RelationColumn[]): LayerKey {
   const [column, ...more] = columns.filter(({ isPrimaryKey }) => isPrimaryKey)
-  return column && more.length === 0 && canBeKey(column) ? { kind: 'COLUMN', column: column.name } : { kind: 'ROW_NUMBER' }
+  if (!column || more.length > 0 || !canBeKey(column)) return { kind: 'ROW_NUMBER' }
+  return { kind: 'COLUMN', column: column.name, isPrimary: true }
 }
 
 /**
