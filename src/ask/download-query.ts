@@ -107,7 +107,8 @@ export async function readDownloadQuery(
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   const request = await readFeatureRequest({ ...args, layer }, context, (asked) => {
     if (isGiven(box) && !isGiven(given['bbox-crs'])) requireLonLatBox(asked.view.layer)
-    return selectionOf(asked, [outputOf(format, args, asked)])
+    // The trailer of the response reports it.
+    return { ...selectionOf(asked, [outputOf(format, args, asked)]), countsScan: true }
   })
   return { ...request, zooms: null }
 }
