@@ -121,7 +121,7 @@ export function copyFor(query: Pick<FeatureQuery, 'where' | 'orderBy'> & { view:
     natural: [{ sql: virtualColumn(identifier(COPIED_ROW)), type: 'BIGINT' }],
     offsets: [0],
     files: null,
-    copy: { column: copy.column, isOrder: copy === order, isFew: isFew && copy === equal, hasNulls: copy.nulls > 0 },
+    copy: { column: copy.column, isOrder: copy === order, isFew, hasNulls: copy.nulls > 0 },
   }
 }
 

@@ -17,12 +17,12 @@ import { bytesIn } from '../../../../encode/slice.ts'
 import { CursorSeal } from '../../../../model/cursor-seal.ts'
 import { DIFFERENCE_PARTS, type RowPosition } from '../../../../model/query.ts'
 import { type Held, PART_ROWS, type Parameter, type Plan } from '../../dialect/plan.ts'
-import { REFUSED } from '../../dialect/quote.ts'
-import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
+import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Scan } from '../../messages.ts'
 import { COUNT_SCANS, emptyBatch, scanOf } from './arrow-export.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { BatchCutter, type BatchRange, Chunks, HEAVY_BYTES } from './cutter.ts'
 import { ExecutionMessages, sendBatch } from './data-port.ts'
+import { ExecutionError, failureOf, withoutSentinel } from './failures.ts'
 import type { OpenInstance, ReadyConnection } from './instance.ts'
 
 /** Least rows that a page sends before it is complete. With fewer rows, the cost to send them is higher than the gain. */
@@ -335,19 +335,6 @@ class Execution {
   }
 }
 
-/**
- * Prepares a statement and refuses everything except a query. The engine's own lock is not enough: COPY without a temporary
- * file can overwrite the files that are served, and so can a database that is detached and attached again.
- *
- * @throws Error if it is more than one statement, or one that does not only read
- */
-export async function prepareQuery(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
-  const prepared = await connection.prepare(sql)
-  if (prepared.statementType === StatementType.SELECT) return prepared
-  prepared.destroySync()
-  throw new Error('a worker runs queries only')
-}
-
 /** Returns the rows of a batch that an output has: of a difference, those of its part, which follow each other. */
 function partOf({ parts, keys }: Plan, output: number, { batch, from, to }: BatchRange): [from: number, to: number] {
   if (!parts) return [from, to]
@@ -427,25 +414,6 @@ class Interrupt {
   }
 }
 
-/** A failure that the engine itself does not report. */
-class ExecutionError extends Error {
-  readonly kind: FailureKind
-
-  constructor(kind: FailureKind, message: string, cause?: unknown) {
-    super(message, { cause })
-    this.kind = kind
-  }
-}
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error)
-  return error instanceof ExecutionError ? { kind: error.kind, message } : classify(message)
-}
-
-function withoutSentinel(message: string | null): Error {
-  return message === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(message)
-}
-
 function encoded<T>(encode: () => T): T {
   try {
     return encode()
@@ -455,39 +423,16 @@ function encoded<T>(encode: () => T): T {
 }
 
 /**
- * Kinds of failure by the start of the engine's message. The engine throws plain errors, so only the message distinguishes
- * them.
+ * Prepares a statement and refuses everything except a query. The engine's own lock is not enough: COPY without a temporary
+ * file can overwrite the files that are served, and so can a database that is detached and attached again.
+ *
+ * @throws Error if it is more than one statement, or one that does not only read
  */
-const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
-  ['Out of Memory Error:', 'OUT_OF_MEMORY'],
-  // A damaged page of Parquet says that it is longer than the file.
-  ['IO Error: Could not read enough bytes', 'UNREADABLE'],
-  ['IO Error:', 'IO'],
-  ['HTTP Error:', 'IO'],
-  ['INTERRUPT Error:', 'INTERRUPTED'],
-  [`Invalid Input Error: ${REFUSED}`, 'REFUSED'],
-  ['Invalid Input Error: Could not create projection', 'UNKNOWN_CRS'],
-  ['Invalid Input Error: Invalid string encoding found in Parquet file', 'BROKEN_TEXT'],
-  ['Invalid Input Error: Failed to read file', 'UNREADABLE'],
-  ['Conversion Error: Could not convert Timestamp', 'UNREADABLE'],
-  // The readers of Parquet throw errors of the C++ library, which have no kind of the engine.
-  ['Invalid Error:', 'UNREADABLE'],
-  ['Serialization Error:', 'UNREADABLE'],
-  ['Invalid Input Error:', 'INVALID_INPUT'],
-  ['Conversion Error:', 'INVALID_INPUT'],
-  ['Out of Range Error:', 'INVALID_INPUT'],
-  // After either of these, no connection of the instance works.
-  ['INTERNAL Error:', 'FATAL'],
-  ['FATAL Error:', 'FATAL'],
-]
-
-/** Returns the kind of failure of an engine message. */
-export function classify(message: string): Failure {
-  // The result was closed while it was read; the query is not the cause.
-  if (/unsuccessful or closed (streaming|pending) query/.test(message)) return { kind: 'UNFINISHED', message }
-  // The message for an allocation that the operating system refuses differs from that for the engine's own limit.
-  if (/std::bad_alloc|failed to allocate/i.test(message)) return { kind: 'OUT_OF_MEMORY', message }
-  return { kind: KINDS.find(([prefix]) => message.startsWith(prefix))?.[1] ?? 'OTHER', message }
+export async function prepareQuery(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  const prepared = await connection.prepare(sql)
+  if (prepared.statementType === StatementType.SELECT) return prepared
+  prepared.destroySync()
+  throw new Error('a worker runs queries only')
 }
 
 /** Binds every number as a DOUBLE. By itself, node-api binds whole numbers as integers, and fails from 2^63 on. */
