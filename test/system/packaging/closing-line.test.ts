@@ -30,6 +30,17 @@ test('a run with a passed and a failed test ends with both numbers and exit code
   expect([code, lines.at(-1)]).toEqual([1, '1 passed, 1 failed'])
 })
 
+test('a run ends with each failed test and the first lines of its errors', async () => {
+  const { lines } = await run(
+    "let tries = 0\ntest('b', () => expect(++tries).toBe('x\\ny'))\ntest('c', () => { throw new Error('lost') })",
+  )
+  expect(lines.slice(-3)).toEqual([
+    "FAILED: one.test.ts > b: expected 1 to be 'x\\ny' // Object.is equality | expected 2 to be 'x\\ny' // Object.is equality",
+    'FAILED: one.test.ts > c: lost | lost',
+    '0 passed, 2 failed',
+  ])
+})
+
 test('a run of passed tests ends with exit code 0', async () => {
   const { code, lines } = await run("test('a', () => {})")
   expect([code, lines.at(-1)]).toEqual([0, '1 passed, 0 failed'])

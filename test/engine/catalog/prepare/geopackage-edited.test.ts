@@ -33,12 +33,12 @@ for mode in modes:
 print("{}")
 `
 
-/** Commits every 50 ms. It waits for no lock, so a reader that holds one is an error. */
+/** Commits every 50 ms, from the file's state on. It waits for no lock, so a reader that holds one is an error. */
 const EDIT = `
 import sqlite3, sys, json, time
 file, table, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
-state = 0
 database = sqlite3.connect(file, timeout=0, isolation_level=None)
+state = database.execute(f"SELECT max(state) FROM {table}").fetchone()[0]
 end, times, errors = time.monotonic() + seconds, [], []
 while time.monotonic() < end:
     start = time.monotonic()
@@ -80,11 +80,13 @@ interface Seen {
   readonly rows: number
 }
 
-async function seen(mode: string): Promise<Seen> {
+/** Asks again, as a client does, if a new version is served from the middle of the question on. */
+async function seen(mode: string, tries = 3): Promise<Seen> {
   const { data, errors } = await ask<{ features: { features: { properties: { state: unknown } }[] } }>(
     server,
     `{ features(layer: "in_${mode}", first: 10000) { features { properties } } }`,
   )
+  if (errors?.[0]?.extensions['code'] === 'SOURCE_CHANGED' && tries > 1) return await seen(mode, tries - 1)
   if (errors) throw new Error(`${errors[0]!.extensions['code']}: ${errors[0]!.message}`)
   const states = data!.features.features.map(({ properties }) => Number(properties.state))
   return { states: [...new Set(states)], rows: states.length }
@@ -113,25 +115,30 @@ describe.each(MODES)('a GeoPackage with the journal mode %s', (mode) => {
   test(
     'is served in one of its committed states while it is edited every 50 ms, and the writer does not wait',
     async () => {
-      const alone = await python<Edited>(EDIT, [join(root, `alone-${mode}`, 'edited.gpkg'), table, '1.5'])
       let done = false
-      const editing = python<Edited>(EDIT, [file, table, String(SECONDS)]).finally(() => {
+      // The file that is not served is edited at the same time, so other work on the machine takes as much from both writers.
+      const editing = Promise.all(
+        [file, join(root, `alone-${mode}`, 'edited.gpkg')].map((one) => python<Edited>(EDIT, [one, table, String(SECONDS)])),
+      ).finally(() => {
         done = true
       })
-      const states = new Set<number>()
-      while (!done) {
-        const { states: found, rows } = await seen(mode)
-        expect(found).toHaveLength(1)
-        expect(rows).toBe(ROWS + found[0]!)
-        states.add(found[0]!)
-        await new Promise((resolve) => setTimeout(resolve, 100))
+      const served: Seen[] = []
+      try {
+        while (!done) {
+          served.push(await seen(mode))
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      } finally {
+        // The next test, or the next try, must find no other writer.
+        await editing
       }
-      const { state, median, errors } = await editing
+      const [{ state, median, errors }, alone] = (await editing) as [Edited, Edited]
+      for (const { states: found, rows } of served) expect({ states: found, rows }).toEqual({ states: [rows - ROWS], rows })
+      const states = new Set(served.map(({ rows }) => rows))
       console.log(
         `${mode}: ${state} commits, ${states.size} of their states were served; a commit took ${median.toFixed(2)} ms, ${alone.median.toFixed(2)} ms without a server`,
       )
       expect(errors).toEqual([])
-      // The server's own work takes processor time from a writer on the same machine.
       expect(median).toBeLessThan(20 + 5 * alone.median)
       await expect.poll(() => seen(mode)).toEqual({ states: [state], rows: ROWS + state })
       expect(await problems()).toEqual([])
