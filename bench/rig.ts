@@ -6,7 +6,15 @@ import { STORE_FILE } from './data/store.ts'
 import { openStatements, type Statements } from './engine/statement.ts'
 import { type PostgresRivals, startPostgres } from './postgres/rivals.ts'
 import { type PythonPipeline, preparePython, startFairPython } from './python/environment.ts'
-import { type LiveServer, type RunningProgram, type RunningServer, startLive, startServer } from './server.ts'
+import {
+  AWAKE,
+  type LiveServer,
+  NO_PAGE_CACHE,
+  type RunningProgram,
+  type RunningServer,
+  startLive,
+  startServer,
+} from './server.ts'
 
 export interface Rig {
   readonly extension: string
@@ -46,7 +54,7 @@ export async function openRig(
   const sources = [...files, join(data, STORE_FILE)]
   const postgres = withPostgres ? await startPostgres(data, extension, progress) : null
   const statements = await openStatements(sources, extension)
-  const server = await startServer(sources)
+  const server = await startServer(sources, [...NO_PAGE_CACHE, ...AWAKE])
   const workers = await server.workers()
   const threads = workers.find(({ lane }) => lane === 'NORMAL')?.threads ?? 1
   let fair: Promise<RunningProgram> | null = null

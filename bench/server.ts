@@ -30,7 +30,10 @@ export interface RunningServer extends RunningProgram {
 const HEALTH = '{ health { workers { pid lane threads state } } }'
 
 /** Every question is executed, unless a row is about results that are kept. */
-const NO_PAGE_CACHE = ['--page-cache-bytes', '0B']
+export const NO_PAGE_CACHE = ['--page-cache-bytes', '0B']
+
+/** All workers start at once and stay, so that a row has the processes that it measures from its beginning. */
+export const AWAKE = ['--worker-idle', '0']
 
 /** @param processor the only processor that its processes may use. @default all */
 export async function startServer(

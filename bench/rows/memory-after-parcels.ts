@@ -21,11 +21,10 @@ const after: Arm = {
       await response.arrayBuffer()
     }
     try {
-      const pids = [server.pid, ...(await server.workers()).map(({ pid }) => pid)]
       for (let round = 0; round < 2; round++)
         await Promise.all([...STREAMS.map((stream) => stream.run({ ...rig, server })), ...PAGES.map(page)])
       await sleep(QUIET_MS)
-      return await memoryOf(pids)
+      return await memoryOf([server.pid, ...(await server.workers()).map(({ pid }) => pid)])
     } finally {
       await server.stop()
     }

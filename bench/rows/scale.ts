@@ -5,7 +5,7 @@ import { runForSample, type Sample } from '../child.ts'
 import { cpuMs, memoryOf } from '../process-usage.ts'
 import { startProxy } from '../proxy.ts'
 import type { Arm, Figure, Row } from '../row.ts'
-import { type RunningServer, startServer } from '../server.ts'
+import { AWAKE, type RunningServer, startServer } from '../server.ts'
 
 const CLIENT = join(import.meta.dirname, '..', 'client', 'subscribe.ts')
 const CLIENTS = 12
@@ -21,7 +21,7 @@ function arm({ servers: count, workers }: Fleet): Arm {
   return {
     needs: 'caddy',
     run: async ({ data }) => {
-      const flags = ['--workers', String(workers), '--cursor-secret', 'a secret of the bench', '--trust-proxy', '1']
+      const flags = ['--workers', String(workers), '--cursor-secret', 'a secret of the bench', '--trust-proxy', '1', ...AWAKE]
       // A server with several workers has as many processors.
       const start = (n: number) =>
         startServer([join(data, 'buildings.parquet')], flags, workers === 1 ? n % cpus().length : undefined)

@@ -32,6 +32,8 @@ export interface Config {
   readonly serialThreads: number | null
   /** Maximum number of rows at a time in the serial lane. @default 2048 */
   readonly serialRows: number
+  /** Seconds after which an idle worker ends, except the first of the normal lane. 0: all of that lane stay. @default 60 */
+  readonly workerIdleSeconds: number
   /** The share of the nearest memory limit above which new work starts in the serial lane. @default 0.8 */
   readonly memoryShare: number
   /** True if the server notices added, removed and changed files without a query. @default true */

@@ -174,6 +174,12 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
       fallback: threads,
       rule: '4, or the processors where there are fewer',
     },
+    workerIdleSeconds: {
+      flag: '--worker-idle <seconds>',
+      description: 'time after which a worker without work ends, except the first; 0: all start at once and stay',
+      value: seconds(0, 86_400),
+      fallback: 60,
+    },
     memoryLimitBytes: {
       flag: '--memory-limit <size>',
       description: "memory of one worker's engine; its process uses some more",

@@ -23,6 +23,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   workers: 2,
   memoryLimitBytes: 2 ** 30,
   threads: 1,
+  workerIdleSeconds: 60,
   serialMemoryLimitBytes: null,
   serialThreads: null,
   serialRows: 2_048,

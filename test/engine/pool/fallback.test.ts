@@ -105,24 +105,6 @@ describe('what runs out of memory', () => {
   })
 })
 
-test('the worker of the serial lane starts when work needs it, reads what was allowed meanwhile, and ends when it is idle', async () => {
-  const [file, other] = [await squares(), await squares(1_000)]
-  const engine = await testPool([other], { memoryShare: 0, serialIdleMs: 300 })
-  const serial = async () => (await engine.health()).workers.find(({ lane }) => lane === 'SERIAL')
-  try {
-    expect(await serial()).toMatchObject({ state: 'ASLEEP', deaths: 0, diagnostics: null })
-    await engine.renew({ allowedPaths: [file], databases: [] })
-    for (let times = 0; times < 2; times++) {
-      const { count, execution } = await engine.page(ask(squaresLayer(file)), 10, context())
-      expect({ count, lane: execution.lane }).toEqual({ count: 10, lane: 'SERIAL' })
-      await eventually(async () => (await serial())?.state === 'ASLEEP')
-    }
-    expect(await serial()).toMatchObject({ deaths: 0, diagnostics: null })
-  } finally {
-    await engine.close()
-  }
-})
-
 describe('new work', () => {
   test('goes to the serial lane while a worker is near a limit of its process, and back when it is not', async () => {
     const file = await squares()

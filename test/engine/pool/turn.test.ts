@@ -34,7 +34,7 @@ beforeAll(async () => {
     { warn: () => {} },
     { onIdle: () => {}, onOutdated: () => {}, execArgv: [] },
   )
-  slot.wake()
+  void slot.wake()
   boot = await whole()
 })
 afterAll(() => slot.close())

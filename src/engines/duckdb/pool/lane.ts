@@ -3,17 +3,21 @@
 import path from 'node:path'
 import type { FileAccess, Lane as LaneName, RemoteReaders, WorkerHealth } from '../../engine.ts'
 import type { WorkerOptions } from '../messages.ts'
+import { residentBytes } from './memory.ts'
 import { Scheduler, type SchedulerLimits, type WorkerTime } from './scheduler.ts'
 import { type WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
+
+/** A worker with more memory than this, in bytes, ends after MUCH_IDLE_MS. One that has just started has about 170 MB. */
+const MUCH_BYTES = 200e6
+const MUCH_IDLE_MS = 5_000
 
 export interface LaneOptions {
   readonly name: LaneName
   readonly workers: number
-  /**
-   * Milliseconds after which an idle worker ends; it starts when an operation waits for it. Null if workers start at once and
-   * stay.
-   */
-  readonly idleMs: number | null
+  /** Number of workers that start at once and stay. Another one starts when an operation waits, and ends when it is idle. */
+  readonly kept: number
+  /** Milliseconds after which another idle worker ends. One that holds much memory ends sooner. */
+  readonly idleMs: number
   /** Options of each worker. Each gets its own folder inside `tempDirectory`. */
   readonly worker: WorkerOptions
   /** Node options of the worker processes. */
@@ -48,7 +52,8 @@ export class Lane {
       reserve: (database: string | null) => this.#workers.find((worker) => worker.reserve(database)),
     }
     const onPressure = () => {
-      this.#wake()
+      const starting = this.#workers.filter(({ isStarting }) => isStarting).length
+      if (starting < this.scheduler.queued) this.#workers.find(({ isAsleep }) => isAsleep)?.wake()
       options.onPressure()
     }
     this.scheduler = new Scheduler(options.workers, options.limits, workers, options.workerTime, onPressure)
@@ -57,13 +62,15 @@ export class Lane {
     this.ready = first.promise
     this.#workers = Array.from({ length: options.workers }, (_, index) => {
       const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${index}`)
-      let rest: NodeJS.Timeout | undefined
+      let [soon, late]: (NodeJS.Timeout | undefined)[] = []
       const onIdle = () => {
         first.resolve()
         this.scheduler.dispatch()
-        if (options.idleMs === null) return
-        clearTimeout(rest)
-        rest = setTimeout(() => worker.sleep(), options.idleMs).unref()
+        if (index < options.kept) return
+        clearTimeout(soon)
+        clearTimeout(late)
+        soon = setTimeout(() => worker.pid && residentBytes(worker.pid) > MUCH_BYTES && worker.sleep(), MUCH_IDLE_MS).unref()
+        late = setTimeout(() => worker.sleep(), options.idleMs).unref()
       }
       const { onOutdated, execArgv, overMemory, remoteReaders } = options
       // A request for figures finds a frozen idle worker. It goes to all workers now, before an operation meets a frozen one.
@@ -74,12 +81,12 @@ export class Lane {
       const worker = new WorkerSupervisor(options.name, { ...options.worker, tempDirectory }, options.log, parts)
       return worker
     })
-    if (options.idleMs === null) this.#wake()
+    for (const worker of this.#workers.slice(0, options.kept)) void worker.wake()
   }
 
   /** True if at least one worker can take work, or is starting. Work waits for a worker that is replaced. */
   get serves(): boolean {
-    return this.#workers.some(({ failed }) => !failed)
+    return this.#workers.some(({ failed, isAsleep }) => !failed && !isAsleep)
   }
 
   /** Ids of the processes that are idle or busy. */
@@ -93,18 +100,17 @@ export class Lane {
 
   /**
    * Replaces the workers one after the other with workers that have `access`. `releaseWorker` asks the execution in a worker to
-   * end.
+   * end. Before the only one that is awake is replaced, another one wakes, so that operations need not wait.
    */
   async renew(access: FileAccess, releaseWorker: (worker: WorkerSupervisor) => void): Promise<void> {
-    for (const worker of this.#workers) {
+    const [asleep, awake] = [true, false].map((isAsleep) => this.#workers.filter((worker) => worker.isAsleep === isAsleep))
+    for (const worker of asleep!) void worker.renew(access)
+    if (awake!.length === 1) await asleep![0]?.wake()
+    for (const worker of awake!) {
       const renewed = worker.renew(access)
       releaseWorker(worker)
       await renewed
     }
-  }
-
-  #wake(): void {
-    for (const worker of this.#workers) worker.wake()
   }
 
   async close(): Promise<void> {

@@ -45,8 +45,8 @@ export interface PoolOptions {
   readonly serial?: { readonly memoryLimitBytes: number | null; readonly threads: number | null }
   /** Most rows in the serial lane: of a batch, of a sorted page, and of a sort's first window. @default 2,048 */
   readonly serialRows?: number
-  /** Milliseconds after which the idle worker of the serial lane ends. @default 60,000 */
-  readonly serialIdleMs?: number
+  /** Seconds after which an idle worker ends, except the first of the normal lane. 0: all of that lane stay. @default 60 */
+  readonly workerIdleSeconds?: number
   /** Node options of the workers. @default none */
   readonly execArgv?: readonly string[]
   /** Share of the nearest memory limit above which new work starts in the serial lane. @default 0.8 */
@@ -68,10 +68,7 @@ export interface PoolOptions {
   readonly onOutdated?: () => void
 }
 
-/**
- * Starts the workers of the normal lane. Resolves when one can take work. The worker of the serial lane starts when an operation
- * needs it first.
- */
+/** Starts the workers that stay. Resolves when one can take work. The others start when operations wait for a worker. */
 export async function openPool(options: PoolOptions): Promise<Engine> {
   const { worker } = options
   await mkdir(worker.tempDirectory, { recursive: true })
@@ -111,14 +108,16 @@ class Pool implements Engine {
       onPressure: () => {
         for (const stream of this.#streams) stream.pressed()
       },
+      idleMs: 1_000 * (options.workerIdleSeconds || IDLE_SECONDS),
     }
+    const kept = options.workerIdleSeconds === 0 ? options.workers : 1
     this.#lanes = {
-      NORMAL: new Lane({ ...shared, ...this.#laneOf('NORMAL', worker), workers: options.workers, idleMs: null }),
+      NORMAL: new Lane({ ...shared, ...this.#laneOf('NORMAL', worker), workers: options.workers, kept }),
       SERIAL: new Lane({
         ...shared,
         ...this.#laneOf('SERIAL', { ...worker, ...serialLimits(options) }),
         workers: 1,
-        idleMs: options.serialIdleMs ?? SERIAL_IDLE_MS,
+        kept: 0,
       }),
     }
     this.#memory = new MemoryWatch({
@@ -379,8 +378,8 @@ function isPlain(query: Query): boolean {
 const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PAUSED: 'parked' } as const
 
 const SERIAL_ROWS = 2_048
-/** To start the worker again takes half a second. While it runs, it has 120 MB of memory and more. */
-const SERIAL_IDLE_MS = 60_000
+/** To start a worker again takes half a second. While it runs, it has 120 MB of memory and more. */
+const IDLE_SECONDS = 60
 
 function serialLimits({ worker, serial }: PoolOptions): Pick<WorkerOptions, 'memoryLimitBytes' | 'threads'> {
   return {

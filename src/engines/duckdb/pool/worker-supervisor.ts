@@ -53,11 +53,17 @@ export class WorkerSupervisor {
     this.#readers = remoteReaders
   }
 
-  /** Starts a worker that has no process. Otherwise it does nothing. */
-  wake(): void {
-    if (this.#state !== 'ASLEEP' || this.#closed) return
+  /** Starts a worker that has no process, and resolves when it can take work. Otherwise it does nothing. */
+  async wake(): Promise<void> {
+    if (!this.isAsleep || this.#closed) return
     this.#state = 'STARTING'
     this.#life = this.#life.then(() => this.#start())
+    await this.#life
+  }
+
+  /** True if it has no process, until `wake` is called. */
+  get isAsleep(): boolean {
+    return this.#state === 'ASLEEP'
   }
 
   /** Ends the process of an idle worker, which returns its memory, until `wake` is called. */
@@ -67,6 +73,10 @@ export class WorkerSupervisor {
     this.#diagnostics = null
     const ended = this.#discard()
     this.#life = this.#life.then(() => ended)
+  }
+
+  get isStarting(): boolean {
+    return this.#state === 'STARTING'
   }
 
   get idle(): boolean {
@@ -186,7 +196,7 @@ export class WorkerSupervisor {
    */
   async renew(access: FileAccess): Promise<void> {
     this.#options = { ...this.#options, ...access }
-    if (this.#closed || this.#state === 'ASLEEP') return
+    if (this.#closed || this.isAsleep) return
     this.#stale = true
     const renewed = new Promise<void>((resolve) => this.#renewed.push(resolve))
     if (this.idle) this.#replace()
