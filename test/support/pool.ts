@@ -83,6 +83,8 @@ export async function testPool(
 ): Promise<Engine> {
   return await openPool({
     workers: 1,
+    // All workers run from the start.
+    workerIdleSeconds: 0,
     worker: {
       spatialExtension: SPATIAL_EXTENSION,
       memoryLimitBytes: 1e9,

@@ -46,7 +46,7 @@ test('one worker of the normal lane has a process at the start, others start whe
 })
 
 test('while the only worker with a process is replaced, another one answers', async () => {
-  engine = await testPool([file!], { workers: 2 })
+  engine = await testPool([file!], { workers: 2, workerIdleSeconds: 60 })
   let isRenewed = false
   const renewed = engine.renew({ allowedPaths: [file!, other!], databases: [] }).then(() => {
     isRenewed = true
@@ -64,7 +64,7 @@ test('while the only worker with a process is replaced, another one answers', as
 test('an idle worker with much memory ends after seconds, except the first', async () => {
   const rows = 1_000_000
   const big = await squares(rows)
-  engine = await testPool([big], { workers: 2, pageBytes: 500e6 })
+  engine = await testPool([big], { workers: 2, workerIdleSeconds: 60, pageBytes: 500e6 })
   const query = ask(squaresLayer(big, rows), { outputs: ALL_FIELDS, properties: null })
   for (let times = 0; times < 2; times++) {
     const pages = [0, 1].map(() => engine.page(query, 900_000, context()))
