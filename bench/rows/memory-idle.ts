@@ -29,7 +29,7 @@ export const MEMORY_IDLE: Row = {
   title: 'Memory of server and workers after a start',
   arms: { idle },
   figures: [
-    figure('sum of RSS, which counts shared code in each process', 'rssMb', 650, 400),
-    figure('sum of PSS, which counts it once', 'pssMb', 400, 250),
+    figure('sum of RSS, which counts shared code in each process', 'rssMb', 450, 400),
+    figure('sum of PSS, which counts it once', 'pssMb', 280, 250),
   ],
 }
