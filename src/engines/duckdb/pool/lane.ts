@@ -1,6 +1,7 @@
 /** A group of workers with one size and one queue. */
 
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileAccess, Lane as LaneName, RemoteReaders, WorkerHealth } from '../../engine.ts'
 import type { WorkerOptions } from '../messages.ts'
 import { residentBytes } from './memory.ts'
@@ -10,6 +11,8 @@ import { type WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
 /** A worker with more memory than this, in bytes, ends after MUCH_IDLE_MS. One that has just started has about 170 MB. */
 const MUCH_BYTES = 200e6
 const MUCH_IDLE_MS = 5_000
+/** The longest that a worker with old files serves on because another one does not start. */
+const MOST_WAKE_MS = 5_000
 
 export interface LaneOptions {
   readonly name: LaneName
@@ -69,7 +72,8 @@ export class Lane {
         if (index < options.kept) return
         clearTimeout(soon)
         clearTimeout(late)
-        soon = setTimeout(() => worker.pid && residentBytes(worker.pid) > MUCH_BYTES && worker.sleep(), MUCH_IDLE_MS).unref()
+        const hasMuch = () => worker.pid !== null && residentBytes(worker.pid) > MUCH_BYTES
+        soon = setTimeout(() => hasMuch() && worker.sleep(), MUCH_IDLE_MS).unref()
         late = setTimeout(() => worker.sleep(), options.idleMs).unref()
       }
       const { onOutdated, execArgv, overMemory, remoteReaders } = options
@@ -105,7 +109,7 @@ export class Lane {
   async renew(access: FileAccess, releaseWorker: (worker: WorkerSupervisor) => void): Promise<void> {
     const [asleep, awake] = [true, false].map((isAsleep) => this.#workers.filter((worker) => worker.isAsleep === isAsleep))
     for (const worker of asleep!) void worker.renew(access)
-    if (awake!.length === 1) await asleep![0]?.wake()
+    if (awake!.length === 1 && asleep![0]) await Promise.race([asleep![0].wake(), sleep(MOST_WAKE_MS, undefined, { ref: false })])
     for (const worker of awake!) {
       const renewed = worker.renew(access)
       releaseWorker(worker)
