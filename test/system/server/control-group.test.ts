@@ -48,6 +48,8 @@ beforeAll(async () => {
     '0',
     '--workers',
     '2',
+    '--worker-idle',
+    '0',
     '--log-level',
     'error',
     '--page-cache-bytes',
