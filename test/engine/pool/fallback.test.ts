@@ -85,7 +85,7 @@ describe('what runs out of memory', () => {
     const [counted] = await duckdbCli<{ n: number }>(sql)
     expect(counted!.n).toBeGreaterThan(0)
     expect(counted!.n).toBeLessThan(BIG_ROWS)
-    await within(file, 28_000_000, async (engine) => {
+    await within(file, 20_000_000, async (engine) => {
       expect(await countIn(engine, query, context())).toBe(BigInt(counted!.n))
       expect((await engine.health()).fallbacks.lastReasons).toContain('out of memory in the normal lane')
     })
