@@ -10,6 +10,7 @@ import type { FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import type { FeatureQuery, RowPosition } from '../../../src/model/query.ts'
 import { ask, context, idsOf, squares, squaresLayer, testPool } from '../../support/pool.ts'
+import { procFile } from '../../support/proc.ts'
 import { inOneOf } from '../../support/rounds.ts'
 
 const ROWS = 1_000_000
@@ -35,7 +36,7 @@ async function spent(): Promise<Cost> {
   const { workers } = await engine.health()
   const pid = workers.find(({ lane }) => lane === 'NORMAL')?.diagnostics?.pid
   // Nanoseconds of each thread; the process itself counts in ticks of ten milliseconds.
-  const threads = readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8'))
+  const threads = readdirSync(`/proc/${pid}/task`).map((id) => procFile(`/proc/${pid}/task/${id}/schedstat`))
   const cpuMs = threads.reduce((sum, times) => sum + Number(times.split(' ')[0]) / 1e6, 0)
   const [, read] = /^rchar: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))!
   return { cpuMs, bytes: Number(read) }

@@ -1,6 +1,6 @@
 /** No file of any format makes a process that reads it ask the network for anything: links are refused, and no socket can be opened. */
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,6 +12,7 @@ import { fixture } from '../../fixtures/index.ts'
 import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
 import { descendants, launch } from '../../support/launched.ts'
+import { procFile } from '../../support/proc.ts'
 import { runProgram } from '../../support/program.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
@@ -50,15 +51,6 @@ const LINKS = readdirSync(folder).filter(
 )
 const traced = (file: string) => ['-f', '-qq', '-e', 'trace=network', '-o', join(root, file)]
 
-/** Empty for a process that is gone. */
-function procOf(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 /** Lines of a trace that are about the network, not about this machine's own sockets. */
 async function networkIn(file: string): Promise<string[]> {
   const lines = (await readFile(join(root, file), 'utf8')).split('\n')
@@ -91,10 +83,11 @@ describe.skipIf(!hasStrace)('under strace', () => {
       await ask({ url }, `{ own: ${page} other: ${page.replace('})', '}, crs: "EPSG:3857")')} }`)
     }
     // The barrier is on in every process that reads files, and not in the server.
-    const readers = () => descendants(server.pid).filter((pid) => /tinypool|duckdb\/processes/.test(procOf(pid, 'cmdline')))
+    const readers = () =>
+      descendants(server.pid).filter((pid) => /tinypool|duckdb\/processes/.test(procFile(`/proc/${pid}/cmdline`)))
     expect(readers().length).toBeGreaterThan(0)
     // One that is just being started is not yet.
-    await expect.poll(() => readers().filter((pid) => !/^Seccomp:\t2$/m.test(procOf(pid, 'status')))).toEqual([])
+    await expect.poll(() => readers().filter((pid) => !/^Seccomp:\t2$/m.test(procFile(`/proc/${pid}/status`)))).toEqual([])
     for (const pid of descendants(server.pid).slice(0, 1)) process.kill(pid, 'SIGTERM')
     await server.ended
     const lines = await networkIn('serve')
@@ -150,7 +143,9 @@ test('a process with the barrier opens no socket of any kind in any thread, nor 
      net.connect(${port}, '127.0.0.1').on('error', ({ code }) => tell('tcp', code)).on('connect', () => tell('tcp', 'connected'))
      net.createServer().on('error', ({ code }) => tell('unix', code)).listen(${JSON.stringify(join(root, 'socket'))}, () => tell('unix', 'listens'))
      execFile('python3', ['-c', 'import socket; socket.socket()'], (error) => tell('program', /PermissionError/.test(error?.message)))
-     const threads = readdirSync('/proc/self/task').map((id) => readFileSync('/proc/self/task/' + id + '/status', 'utf8'))
+     const statusOf = (id) => { try { return [readFileSync('/proc/self/task/' + id + '/status', 'utf8')] } catch { return [] } }
+     // One may end meanwhile.
+     const threads = readdirSync('/proc/self/task').flatMap(statusOf)
      tell('threads', threads.length > 4 && threads.every((status) => /^Seccomp:\\t2$/m.test(status)))`,
   )
   const child = spawn(NODE, [program], { stdio: ['ignore', 'pipe', 'inherit'] })

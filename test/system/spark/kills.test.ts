@@ -1,12 +1,13 @@
 /** Servers with a Spark whose executors are separate processes. Something ends in the middle of a gathering: the answer is whole, or a code. */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { mkdir, readdir, rm, stat, truncate, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { type Answer, ask } from '../../support/graphql.ts'
+import { procFile } from '../../support/proc.ts'
 import type { TestServer } from '../../support/server.ts'
 import { type Spark, startSpark } from '../../support/spark.ts'
 import { EventSource } from '../server/event-source.ts'
@@ -79,8 +80,8 @@ const idle = () => expect.poll(activeTasks, PATIENCE).toEqual([])
 /** Processes below `pid` whose command line has the text. */
 function processesOf(pid: number | 'self', text: string): number[] {
   return globSync(`/proc/${pid}/task/*/children`)
-    .flatMap((file) => readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number))
-    .filter((child) => existsSync(`/proc/${child}`) && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(text))
+    .flatMap((file) => procFile(file).split(' ').filter(Boolean).map(Number))
+    .filter((child) => procFile(`/proc/${child}/cmdline`).includes(text))
 }
 
 function unavailable({ data, errors }: Answer<unknown>): void {
