@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { procFile } from './proc.ts'
 
 /** A program that serves until a signal ends it. */
 export interface Launched {
@@ -75,23 +76,15 @@ export function descendants(pid: number): number[] {
 }
 
 function parentOf(pid: string): number | null {
-  try {
-    const status = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1])
-  } catch {
-    return null
-  }
+  const status = procFile(`/proc/${pid}/stat`)
+  return status === '' ? null : Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1])
 }
 
 /** Returns the processes that still run. An ended process that waits for its parent does not run. */
 export function alive(pids: readonly number[]): number[] {
   return pids.filter((pid) => {
-    try {
-      const status = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      return status.slice(status.lastIndexOf(')') + 2, status.lastIndexOf(')') + 3) !== 'Z'
-    } catch {
-      return false
-    }
+    const status = procFile(`/proc/${pid}/stat`)
+    return status !== '' && status.slice(status.lastIndexOf(')') + 2, status.lastIndexOf(')') + 3) !== 'Z'
   })
 }
 

@@ -3,6 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SparkConnection, SparkError } from '../../../src/engines/spark/host/spark-connection.ts'
+import { descendants } from '../../support/launched.ts'
 import { procFile } from '../../support/proc.ts'
 import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
@@ -82,14 +83,9 @@ it('stops Spark when the signal is aborted', async () => {
 
 it('connects again when its process has ended, and stops what that had begun', async () => {
   const { ended } = await endless(connection)
-  const children = globSync('/proc/self/task/*/children').flatMap((file) =>
-    procFile(file)
-      .split(' ')
-      .filter((pid) => pid.trim() !== ''),
-  )
-  const ours = children.filter((pid) => procFile(`/proc/${pid}/cmdline`).includes('spark/processes/connection'))
+  const ours = descendants(process.pid).filter((pid) => procFile(`/proc/${pid}/cmdline`).includes('spark/processes/connection'))
   expect(ours).toHaveLength(1)
-  process.kill(Number(ours[0]), 'SIGKILL')
+  process.kill(ours[0]!, 'SIGKILL')
   expect(await ended).toMatchObject({ name: 'SparkError', isUnavailable: true })
   await next()
 })

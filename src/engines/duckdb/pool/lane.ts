@@ -107,10 +107,12 @@ export class Lane {
    * end. Before the only one that is awake is replaced, another one wakes, so that operations need not wait.
    */
   async renew(access: FileAccess, releaseWorker: (worker: WorkerSupervisor) => void): Promise<void> {
-    const [asleep, awake] = [true, false].map((isAsleep) => this.#workers.filter((worker) => worker.isAsleep === isAsleep))
-    for (const worker of asleep!) void worker.renew(access)
-    if (awake!.length === 1 && asleep![0]) await Promise.race([asleep![0].wake(), sleep(MOST_WAKE_MS, undefined, { ref: false })])
-    for (const worker of awake!) {
+    const asleep = this.#workers.filter(({ isAsleep }) => isAsleep)
+    const awake = this.#workers.filter(({ isAsleep }) => !isAsleep)
+    for (const worker of asleep) void worker.renew(access)
+    const [other] = asleep
+    if (awake.length === 1 && other) await Promise.race([other.wake(), sleep(MOST_WAKE_MS, undefined, { ref: false })])
+    for (const worker of awake) {
       const renewed = worker.renew(access)
       releaseWorker(worker)
       await renewed
