@@ -48,8 +48,8 @@ export interface ExecutionRequest {
   readonly pageLimit: { readonly rows: number; readonly bytes: number } | null
   /** True to send one empty batch if there are no rows: a page is a document also then. */
   readonly emitEmpty: boolean
-  /** Threads of this execution; null for all threads of the worker. */
-  readonly threads: number | 'HALF' | null
+  /** Threads of this execution; null for all threads of the worker. FEW: one is enough, but more do little harm. */
+  readonly threads: number | 'HALF' | 'FEW' | null
   /** True to collect garbage after each batch: V8 does not count the memory of chunks. */
   readonly collect: boolean
   /** True if the operation asks what the engine has read. To count it costs 0.3 ms. */

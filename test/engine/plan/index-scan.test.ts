@@ -121,14 +121,18 @@ describe('a small box over a table with an RTREE', () => {
   })
 })
 
+const ofWeek: FeatureFilter = { property: { name: 'week', eq: 7 } }
+const byWeek: FeatureOrder[] = [{ property: 'week' }]
+
 describe('one thread is enough', () => {
   const small: FeatureFilter = { bbox: [10, 10, 10.5, 10.5] }
   const large: FeatureFilter = { bbox: [0, 0, 30, 15] }
   const pruned = () => ({ ...scanned, pruning: { kind: 'ROW_GROUP_STATISTICS' } }) as const
 
-  it('for a page, a count or an aggregate of a small box, and for a feature by the number of its row or by a primary key', () => {
+  it('for a page, a count or an aggregate of a small box, for a page without a filter, and for a feature by row number or primary key', () => {
     const inBox = queryOf(pruned(), { where: small, limit: 101 })
     expect(compileFeatures(inBox).few).toBe(true)
+    expect(compileFeatures(queryOf(pruned(), { limit: 101 })).few).toBe(true)
     expect(compileRows(countOf(inBox)).few).toBe(true)
     expect(compileFeatures(queryOf(indexed, { where: small, limit: 101 })).few).toBe(true)
     expect(compileFeatures(queryOf(pruned(), { key: '17', limit: 2 })).few).toBe(true)
@@ -142,7 +146,9 @@ describe('one thread is enough', () => {
 
   it.each<[string, () => FeatureQuery]>([
     ['a large box', () => queryOf(pruned(), { where: large, limit: 101 })],
-    ['a page without a box', () => queryOf(pruned(), { limit: 101 })],
+    ['a long page', () => queryOf(pruned(), { limit: 10_001 })],
+    ['a sorted page', () => queryOf(pruned(), { limit: 101, orderBy: byWeek })],
+    ['a page with a filter that is no box', () => queryOf(pruned(), { where: ofWeek, limit: 101 })],
     ['a stream, whose size is unknown', () => queryOf(pruned(), { where: small })],
     ['a layer whose rows a box does not skip', () => queryOf(scanned, { where: small, limit: 101 })],
     ['a layer of unknown extent', () => queryOf({ ...pruned(), extent: null }, { where: small, limit: 101 })],
@@ -156,14 +162,19 @@ describe('one thread is enough', () => {
 describe('a page is read as one result', () => {
   const small: FeatureFilter = { bbox: [10, 10, 10.5, 10.5] }
   const pruned = { kind: 'ROW_GROUP_STATISTICS' } as const
-  const held = (limit: number | null, where?: FeatureFilter) =>
-    compileFeatures(queryOf({ ...scanned, pruning: pruned }, { limit, ...(where && { where }) })).held
+  const held = (limit: number | null, where?: FeatureFilter, orderBy: FeatureOrder[] = []) =>
+    compileFeatures(queryOf({ ...scanned, pruning: pruned }, { limit, orderBy, ...(where && { where }) })).held
 
-  it('if it is at most two chunks of the engine, or if few rows are expected: then at most two chunks of it', () => {
+  it('if it is at most two chunks of the engine, or if its filter may leave few rows: then at most two chunks of it', () => {
     expect(held(4_096)).toMatchObject({ cut: null })
     expect(held(4_097)).toBeUndefined()
     expect(held(4_096, small)).toMatchObject({ cut: null })
     expect(held(10_001, small)).toMatchObject({ cut: 4_096 })
+    expect(held(10_001, ofWeek)).toMatchObject({ cut: 4_096 })
+    expect(held(10_001, small, byWeek)).toMatchObject({ cut: 4_096 })
+    expect(held(10_001, ofWeek, byWeek)).toBeUndefined()
+    expect(held(10_001, { bbox: [0, 0, 30, 15] })).toBeUndefined()
+    expect(held(4_096, ofWeek, byWeek)).toMatchObject({ cut: null })
     expect(held(null, small)).toBeUndefined()
     expect(compileRows({ ...countOf(queryOf(scanned, {})), limit: 2 }).held).toMatchObject({ cut: null })
   })

@@ -144,7 +144,7 @@ describe('an execution', () => {
     async (threads) => {
       for (const at of [0, 1, 2_047, 2_048, 4_095, 4_096, 100_000]) {
         const sql = `SELECT CASE WHEN i = ${at} THEN error('boom') ELSE i END FROM range(${at + 1}) r(i)`
-        const seen = await run({ ...held(sql), few: threads === 1 }, undefined, PAGE)
+        const seen = await run(held(sql), undefined, { ...PAGE, isShared: threads === 1 })
         expect({ rows: seen.rows, failure: failure(seen) }).toEqual({
           rows: 0,
           failure: { kind: 'INVALID_INPUT', message: 'Invalid Input Error: boom' },
@@ -217,10 +217,17 @@ describe('an execution', () => {
     expect((await run(threads)).rows).toBe(2)
   })
 
-  test('that reads few row groups has one thread, also after another such one, and the next one all of them', async () => {
+  test('that reads few row groups has one thread after many such ones in a row, and the next other one all of them', async () => {
     const threads = plan("SELECT i FROM range(current_setting('threads')::BIGINT) r(i)")
-    expect((await run({ ...threads, few: true })).rows).toBe(1)
-    expect((await run({ ...threads, few: true })).rows).toBe(1)
+    const few = async (times: number) => {
+      const seen: number[] = []
+      for (let n = 0; n < times; n++) seen.push((await run({ ...threads, few: true })).rows)
+      return seen
+    }
+    await run(threads)
+    expect(await few(31)).toEqual(Array(31).fill(2))
+    expect((await run(threads)).rows).toBe(2)
+    expect(await few(34)).toEqual([...Array(31).fill(2), 1, 1, 1])
     expect((await slot.health()).diagnostics?.threads).toBe(2)
     expect((await run(threads)).rows).toBe(2)
   })

@@ -28,7 +28,7 @@ import type { Held, Parameter, Plan, Statement } from './plan.ts'
 import { coveringOf } from './pruning.ts'
 import { columnOf, geometryColumnOf, memberOf, Parameters, readParquet, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'
-import { copyFor, freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
+import { copyFor, FEW_ROWS, freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
 /**
  * Compiles a query for features, in order, from after `after` on. @throws GeoduckError CURSOR_INVALID if `after` belongs to
@@ -44,7 +44,7 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const parameters = new Parameters()
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const others = [...parameters.values]
-  const { prefix, where, indexed, few } = compileWhere(query, source, parameters, ring)
+  const { prefix, where, indexed, few, expected } = compileWhere(query, source, parameters, ring)
   const sorted = keys.length > 0 && !source.copy?.isOrder
   const order = source.copy?.isOrder ? '' : orderClause(keys, source, !indexed)
   const probe = query.orderBy.find((key) => key.kind === 'distance')?.probe
@@ -61,8 +61,12 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
   const plan = { statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest }
-  const held = reach === null && heldOf(`${prefix}${body}`, query, few, parameters)
-  return frozen({ ...plan, ...held, ...liveOf(query.view.layer), few: few && query.limit !== null })
+  // A sort would read every row twice if the result had more rows than can be held.
+  const mayFit = expected === null ? isFiltered(query) && !sorted : expected <= MOST_FITTING
+  const held = reach === null && heldOf(`${prefix}${body}`, query, mayFit, parameters)
+  const { limit } = query
+  const isPage = limit !== null && (few || (!isFiltered(query) && !sorted && limit <= FEW_FEATURES))
+  return frozen({ ...plan, ...held, ...liveOf(query.view.layer), few: isPage })
 }
 
 const GROUP_COLUMNS = ['rows', 'west', 'south', 'east', 'north']
@@ -176,6 +180,8 @@ export interface Where {
   readonly indexed: boolean
   /** True if the box, the key or a value leaves few row groups to read. */
   readonly few: boolean
+  /** The number of features that are expected. Null if nothing is known about the filter. */
+  readonly expected: number | null
 }
 
 export function compileWhere(query: Scanned, source: Source, parameters: Parameters, ring: Ring | null = null): Where {
@@ -189,26 +195,32 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions)
   const index = indexScan(layer, necessary, source, parameters)
-  const few = isFound(query) || (source.copy?.isFew ?? false) || isFew(layer, necessary)
-  if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true, few }
-  return { prefix: '', where: necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`, indexed: false, few }
+  const found = isFound(query) || source.copy?.isFew === true
+  const inBox = necessary?.box ? expectedIn(layer, necessary.box) : null
+  const few = found || (inBox !== null && layer.pruning.kind !== 'NONE' && inBox <= FEW_FEATURES)
+  const counts = { few, expected: found ? FEW_ROWS : inBox }
+  if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true, ...counts }
+  const whole = necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`
+  return { prefix: '', where: whole, indexed: false, ...counts }
+}
+
+function isFiltered({ where, key, view }: Scanned): boolean {
+  return Boolean(where ?? key ?? view.rule)
 }
 
 /**
  * The most expected features for one thread. A second thread has little to read then, and costs up to a third of the processor time of a box.
  * The estimate is too low for a crowded place: there a page or count takes up to twice the time on two idle processors.
  */
-const FEW_FEATURES = 2_048
+const FEW_FEATURES = 8_192
+
+/** The most expected features of a result that is held. An estimate that is too low costs the result that was held. */
+const MOST_FITTING = FEW_ROWS
 
 /** True if the engine finds the feature of the key without a scan. */
 function isFound({ key, view }: Scanned): boolean {
   const { key: column } = view.layer
   return key?.kind === 'row' || (key?.kind === 'value' && column.kind === 'COLUMN' && column.isPrimary === true)
-}
-
-function isFew(layer: Layer, necessary: ImpliedCondition | null): boolean {
-  const box = necessary?.box ?? null
-  return box !== null && layer.pruning.kind !== 'NONE' && expectedIn(layer, box) <= FEW_FEATURES
 }
 
 /** Predicates of consecutive scans. A whole result has one scan without a predicate. */
@@ -240,15 +252,15 @@ const MOST_HELD = 2 * CHUNK_ROWS
 /**
  * The limit must be the last value. Only the row of a sentinel computes the proofs.
  *
- * @param few True if few rows are expected: the result may have more rows than can be held.
+ * @param mayFit True if a result with a larger limit may be held too, because it may have few rows.
  */
 export function heldOf(
   sql: string,
   { limit, view }: Pick<Query, 'limit' | 'view'>,
-  few: boolean,
+  mayFit: boolean,
   { proofs }: Parameters,
 ): { readonly held?: Held } | null {
-  if (limit === null || proofs.length > 0 || (limit > MOST_HELD && !few)) return null
+  if (limit === null || proofs.length > 0 || (limit > MOST_HELD && !mayFit)) return null
   return { held: { sql, cut: limit > MOST_HELD ? MOST_HELD : null, isOfTable: view.layer.relation.kind === 'table' } }
 }
 

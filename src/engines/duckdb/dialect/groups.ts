@@ -52,7 +52,7 @@ export function compileGroups(query: GroupQuery): Plan {
   return frozen({ ...plan, ...heldOf(`${prefix}${body}`, query, false, parameters), ...liveOf(view.layer) })
 }
 
-interface Groups extends Omit<Where, 'where'> {
+interface Groups extends Pick<Where, 'prefix' | 'indexed' | 'few'> {
   /** The derived relation. */
   readonly groups: string
   /** The number of values of the filter. */

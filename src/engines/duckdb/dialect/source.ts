@@ -98,7 +98,7 @@ export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source
  */
 
 /** With more rows per value, the order is worth more than the filter. */
-const FEW_ROWS = 2_048
+export const FEW_ROWS = 2_048
 
 /**
  * The source of a sorted copy that answers the query, or null.

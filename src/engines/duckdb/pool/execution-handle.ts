@@ -131,8 +131,8 @@ export class ExecutionHandle {
       countsScan,
     } = this.#options
     const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, pageLimit, emitEmpty }
-    const threads = plan.few ? 1 : isShared ? ('HALF' as const) : null
-    const resources = { threads: serial?.threads ?? threads, collect: serial !== null, countsScan }
+    const threads = plan.few ? 'FEW' : isShared ? 'HALF' : null
+    const resources = { threads: serial?.threads ?? threads, collect: serial !== null, countsScan } as const
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
       const channel = {

@@ -37,13 +37,12 @@ type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const inbox = new ExecutionMessages(request.execution, request.credits)
   const { connection, prepared: ahead } = await instance.connect()
-  const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
   const interrupt = new Interrupt(connection)
   inbox.onCancel(() => interrupt.begin())
   const reader = instance.columnReader.open(connection)
   let run: Execution | null = null
   try {
-    await instance.setThreads(connection, threads)
+    await instance.setThreads(connection, request.threads)
     if (request.countsScan) await connection.run(COUNT_SCANS)
     const { live, liveFences, compared } = request.plan
     for (const relation of [live, liveFences]) if (relation) await instance.showLive(connection, relation)
