@@ -29,8 +29,8 @@ export function boxQuestions(boxes: readonly QueryBox[]): Question[] {
 
 /** Ids and names are from all over the file. No building is lower than 2 m: the height only makes each page another question. */
 const BUILDINGS = {
-  key: (file: string) => `SELECT id, 1 FROM '${file}' WHERE id % 25 = 0 ORDER BY hash(id)`,
-  text: (file: string) => `SELECT name, count(*) FROM '${file}' GROUP BY name ORDER BY hash(name) LIMIT 20_000`,
+  key: (file: string) => `SELECT id, 1 FROM '${file}' WHERE id % 16 = 0 ORDER BY hash(id)`,
+  text: (file: string) => `SELECT name, count(*) FROM '${file}' GROUP BY name ORDER BY hash(name) LIMIT 32_000`,
   page: (
     file: string,
   ) => `SELECT class, n / 1_000, ${PAGE_FEATURES} FROM (SELECT DISTINCT class FROM '${file}'), range(2_000) r(n)

@@ -1,24 +1,38 @@
 /** One execution in one real worker, with statements that no question compiles to: what a worker does when the engine fails under it. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireType } from '../../../src/encode/batch.ts'
 import type { Plan } from '../../../src/engines/duckdb/dialect/plan.ts'
+import { SENTINEL } from '../../../src/engines/duckdb/dialect/quote.ts'
 import type { BatchMessage, ExecutionEnd } from '../../../src/engines/duckdb/messages.ts'
 import { ExecutionHandle, type ExecutionOptions } from '../../../src/engines/duckdb/pool/execution-handle.ts'
 import { WorkerSupervisor } from '../../../src/engines/duckdb/pool/worker-supervisor.ts'
+import { inEngine } from '../../support/engine.ts'
 import { HANG } from '../../support/faults/hang.ts'
 import { eventually } from '../../support/pool.ts'
+import { Random } from '../../support/random.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 const INTEGER: WireType = { kind: 'int', bits: 64, signed: true }
 /** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
 const KILLER = '010600000001000000010100000000000000000000000000000000000000'
 
+const folder = mkdtempSync(join(tmpdir(), 'geoduck-turn-'))
+/** Rows in row groups that two threads read at the same time. */
+const NUMBERS = join(folder, 'numbers.parquet')
+const ROWS = 400_000
+
 let slot: WorkerSupervisor
 /** The time of a start on this machine with its current load. */
 let boot: number
 
 beforeAll(async () => {
+  await inEngine(':memory:', (connection) =>
+    connection.run(`COPY (SELECT i FROM range(${ROWS}) r(i)) TO '${NUMBERS}' (FORMAT parquet, ROW_GROUP_SIZE 8192)`),
+  )
   slot = new WorkerSupervisor(
     'NORMAL',
     {
@@ -28,7 +42,7 @@ beforeAll(async () => {
       tempDirectory: `/tmp/geoduck-turn-${process.pid}/0`,
       tempDirectoryBytes: 100_000_000,
       streamingBufferBytes: 65_536,
-      allowedPaths: [],
+      allowedPaths: [NUMBERS],
       databases: [],
     },
     { warn: () => {} },
@@ -37,7 +51,10 @@ beforeAll(async () => {
   void slot.wake()
   boot = await whole()
 })
-afterAll(() => slot.close())
+afterAll(async () => {
+  await slot.close()
+  rmSync(folder, { recursive: true })
+})
 
 const whole = () => eventually(async () => slot.idle, 40_000)
 
@@ -46,7 +63,10 @@ const soon = () => Math.max(3_000, 3 * boot)
 
 /** One column `n`; the sentinel is added unless `bare`. */
 function plan(sql: string, bare = false): Plan {
-  const statement = { sql: bare ? sql : `SELECT *, false AS eof FROM (${sql}) UNION ALL SELECT NULL, true`, parameters: [] }
+  const statement = {
+    sql: bare ? sql : `SELECT *, false AS eof FROM (${sql}) UNION ALL SELECT NULL, true FROM ${SENTINEL}`,
+    parameters: [],
+  }
   const layout = {
     columns: [{ name: 'n', wire: INTEGER }],
     geometries: [],
@@ -127,6 +147,40 @@ describe('an execution', () => {
     const told = ['Invalid Input Error: boom', 'the result ended without its sentinel', 'INTERRUPT Error: Interrupted!']
     expect(told).toContain(failure(seen)?.message)
     expect(seen.rows).toBeLessThanOrEqual(at)
+  })
+
+  test('with an error in any row group that two threads read fails, mostly with its cause, and is never complete', async () => {
+    const random = new Random()
+    const told: unknown[] = []
+    for (let n = 0; n < 40; n++) {
+      const at = random.integer(ROWS)
+      const sql = `SELECT CASE WHEN i = ${at} THEN error('boom') ELSE i END FROM read_parquet('${NUMBERS}') WHERE i % 9 = ${at % 9}`
+      const seen = await run(plan(sql))
+      told.push(failure(seen)?.message)
+      expect(seen.rows).toBeLessThanOrEqual(Math.ceil(at / 9))
+    }
+    const cause = told.filter((message) => message === 'Invalid Input Error: boom')
+    const others = new Set(told.filter((message) => message !== 'Invalid Input Error: boom'))
+    expect(cause.length).toBeGreaterThan(20)
+    for (const message of others)
+      expect(['INTERRUPT Error: Interrupted!', 'the result ended without its sentinel']).toContain(message)
+  })
+
+  test('that is cancelled while two threads read it is complete only with all rows', async () => {
+    const random = new Random()
+    const sql = `SELECT i FROM read_parquet('${NUMBERS}') WHERE i % 3 = 0`
+    const outcomes = new Set<string>()
+    for (let n = 0; n < 40; n++) {
+      const turns: ExecutionHandle[] = []
+      const running = run(plan(sql), undefined, {}, (turn) => void turns.push(turn))
+      await sleep(random.integer(60))
+      turns[0]!.cancel()
+      const { rows, end } = await running
+      outcomes.add(end.outcome)
+      if (end.outcome === 'COMPLETE') expect(rows).toBe(Math.ceil(ROWS / 3))
+      else expect(end.outcome).toBe('CANCELLED')
+    }
+    expect(outcomes).toContain('CANCELLED')
   })
 
   test('of a page with few rows is complete without a sentinel, in one batch, also without rows', async () => {

@@ -26,7 +26,7 @@ import {
 } from './order.ts'
 import type { Held, Parameter, Plan, Statement } from './plan.ts'
 import { coveringOf } from './pruning.ts'
-import { columnOf, geometryColumnOf, memberOf, Parameters, readParquet, virtualColumn } from './quote.ts'
+import { columnOf, geometryColumnOf, memberOf, Parameters, readParquet, SENTINEL, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'
 import { copyFor, FEW_ROWS, freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
@@ -243,7 +243,8 @@ export function limitOf({ limit }: Pick<FeatureQuery, 'limit'>, parameters: Para
 export function withSentinel(body: string, width: number, { values, proofs }: Parameters, prefix: string): Statement {
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
   const proven = proofs.length === 0 ? '' : ` WHERE ${proofs.map((proof) => `(${proof}) IS NOT NULL`).join(' AND ')}`
-  return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
+  const sentinel = `SELECT ${nulls}, true FROM ${SENTINEL}${proven}`
+  return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL ${sentinel}`, parameters: values }
 }
 
 /** Two chunks of the engine. An execution holds as much of a streamed result: one chunk is encoded, and the next one is read ahead. */

@@ -313,3 +313,9 @@ export const REFUSED = 'Refused: '
 export function refusal(message: string): string {
   return `error(${literal(`${REFUSED}${message}`)})`
 }
+
+/**
+ * A table of one row, which each instance of the engine has. The last row of a streamed result is read from it. The engine knows
+ * the order of a scan among scans of other threads, but not that of constants, for which one thread would run the whole statement.
+ */
+export const SENTINEL = 'memory.main.sentinel'

@@ -256,15 +256,22 @@ const COUNTED = JSON.stringify(Object.fromEntries(Object.values(METRICS).map((na
 /** Statement that makes a connection count what its queries read. Nothing is printed or written. */
 export const COUNT_SCANS = `SET enable_profiling = 'no_output'; SET custom_profiling_settings = '${COUNTED}'`
 
-/** Returns what the connection's last query has read; null if the query was stopped before its end. */
-export function scanOf(connection: DuckDBConnection): Scan | null {
+/**
+ * Returns what the connection's last query has read; null if the query was stopped before its end. `sentinels`: the number of
+ * sentinels in its result, each of which is read from a table of one row.
+ */
+export function scanOf(connection: DuckDBConnection, sentinels: 0 | 1): Scan | null {
   const root = lastProfile(connection)
   if (!root) return null
   const operators = below(root)
   const each = (name: string) => operators.map((operator) => operator.metric(name))
   const sum = (name: string) => each(name).reduce((total, count) => total + count, 0)
   // Parts of a plan that scan the same source one after the other open the same row groups.
-  return { rowGroupsRead: sum(METRICS.read), rowGroups: Math.max(0, ...each(METRICS.all)), rowsScanned: sum(METRICS.rows) }
+  return {
+    rowGroupsRead: sum(METRICS.read) - sentinels,
+    rowGroups: Math.max(0, ...each(METRICS.all)),
+    rowsScanned: sum(METRICS.rows) - sentinels,
+  }
 }
 
 function below(operator: ProfiledOperator): ProfiledOperator[] {

@@ -175,7 +175,7 @@ class Execution {
 
   async #deliverHeld(result: DuckDBMaterializedResult): Promise<Outcome> {
     this.atRest = true
-    this.#count()
+    this.#count(0)
     let bytes = 0
     for (let n = 0; n < result.chunkCount; n++) {
       const chunk = result.getChunk(n)
@@ -274,13 +274,13 @@ class Execution {
     for (let left = MOST_LEFT; left > 0; left--) {
       if (await chunks.next()) continue
       this.atRest = true
-      return this.#count()
+      return this.#count(1)
     }
   }
 
-  #count(): void {
+  #count(sentinels: 0 | 1): void {
     const { countsScan, plan } = this.#request
-    if (countsScan && !plan.indexed) this.#scan = scanOf(this.#parts.connection)
+    if (countsScan && !plan.indexed) this.#scan = scanOf(this.#parts.connection, sentinels)
   }
 
   /**

@@ -48,10 +48,15 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['FATAL Error:', 'FATAL'],
 ]
 
-/** Returns the kind of failure of an engine message. */
-export function classify(message: string): Failure {
+/** What the engine says before its message, if a thread that did not read the result had the error. Without one, nothing follows. */
+const CLOSED =
+  /^Invalid Input Error: Attempting to execute an unsuccessful or closed (streaming|pending) query result(\nError: )?/
+
+/** Returns the kind of failure of an engine message, and the message. */
+export function classify(reported: string): Failure {
+  const message = reported.replace(CLOSED, '')
   // The result was closed while it was read; the query is not the cause.
-  if (/unsuccessful or closed (streaming|pending) query/.test(message)) return { kind: 'UNFINISHED', message }
+  if (message === '') return { kind: 'UNFINISHED', message: reported }
   // The message for an allocation that the operating system refuses differs from that for the engine's own limit.
   if (/std::bad_alloc|failed to allocate/i.test(message)) return { kind: 'OUT_OF_MEMORY', message }
   return { kind: KINDS.find(([prefix]) => message.startsWith(prefix))?.[1] ?? 'OTHER', message }
