@@ -1,4 +1,4 @@
-/** The kind of a failure decides what happens next, and the engine tells it by the start of its message only. */
+/** The kind of a failure decides what happens next. Only the start of the engine's message shows it. */
 import { expect, test } from 'vitest'
 import { classify } from '../../../src/engines/duckdb/processes/query/failures.ts'
 

@@ -48,7 +48,7 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['FATAL Error:', 'FATAL'],
 ]
 
-/** What the engine says before its message, if a thread that did not read the result had the error. Without one, nothing follows. */
+/** The engine writes this before its message if another thread had the error than the one that reads. Without an error nothing follows. */
 const CLOSED =
   /^Invalid Input Error: Attempting to execute an unsuccessful or closed (streaming|pending) query result(\nError: )?/
 
