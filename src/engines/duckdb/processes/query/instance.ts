@@ -127,7 +127,7 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
 const PATIENCE = 32
 
 /** @param most threads of the worker */
-export function threadsOf(most: number): OpenInstance['setThreads'] {
+function threadsOf(most: number): OpenInstance['setThreads'] {
   let used = most
   let few = 0
   return async (connection, wanted) => {
