@@ -1,6 +1,6 @@
 /** The engine as anybody's program would open it, with a query worker's limits: what the server's figures are compared with. */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { SENTINEL } from '../../src/engines/duckdb/dialect/quote.ts'
+import { CREATE_SENTINEL } from '../../src/engines/duckdb/dialect/quote.ts'
 
 export interface EngineOptions {
   readonly extension: string
@@ -16,7 +16,7 @@ export async function openEngine(options: EngineOptions): Promise<DuckDBConnecti
   const connection = await instance.connect()
   await connection.run(`LOAD '${options.extension}'`)
   for (const { alias, path } of options.databases) await connection.run(`ATTACH '${path}' AS "${alias}" (READ_ONLY)`)
-  await connection.run(`CREATE TABLE ${SENTINEL} AS SELECT true AS eof`)
+  await connection.run(CREATE_SENTINEL)
   await connection.run('SET parquet_metadata_cache = true')
   await connection.run(`SET streaming_buffer_size = '${options.streamingBufferBytes}B'`)
   return connection

@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { GatewayAccess } from '../engine.ts'
-import { literal, SENTINEL } from './dialect/quote.ts'
+import { CREATE_SENTINEL, literal } from './dialect/quote.ts'
 
 export interface OpenOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
@@ -88,7 +88,7 @@ async function configure(connection: DuckDBConnection, options: OpenOptions): Pr
     ...(countsProgress ? ['SET enable_progress_bar = true', 'SET enable_progress_bar_print = false'] : []),
     ...(gateway ? remoteReads(gateway, options.tempDirectory) : []),
     ...settings,
-    `CREATE TABLE ${SENTINEL} AS SELECT true AS eof`,
+    CREATE_SENTINEL,
   ])
   await beforeLock?.(connection)
   // Read before the lock, which closes the extensions' own folder too.

@@ -10,7 +10,7 @@ import type { Output } from '../../../src/encode/batch.ts'
 import { createEncoder } from '../../../src/encode/encode.ts'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import type { Plan, Statement } from '../../../src/engines/duckdb/dialect/plan.ts'
-import { SENTINEL } from '../../../src/engines/duckdb/dialect/quote.ts'
+import { CREATE_SENTINEL } from '../../../src/engines/duckdb/dialect/quote.ts'
 import { fieldTypeOf, plainTypeOf } from '../../../src/engines/duckdb/processes/inspect/field-type-of.ts'
 import { bindParameters } from '../../../src/engines/duckdb/processes/query/execution.ts'
 import { readVectors } from '../../../src/engines/duckdb/processes/query/vectors.ts'
@@ -35,7 +35,7 @@ export class Engine {
     const connection = await instance.connect()
     await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
     await connection.run('SET GLOBAL geometry_always_xy = true')
-    await connection.run(`CREATE TABLE ${SENTINEL} AS SELECT true AS eof`)
+    await connection.run(CREATE_SENTINEL)
     return new Engine(instance, connection)
   }
 

@@ -65,8 +65,8 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const mayFit = expected === null ? isFiltered(query) && !sorted : expected <= MOST_FITTING
   const held = reach === null && heldOf(`${prefix}${body}`, query, mayFit, parameters)
   const { limit } = query
-  const isPage = limit !== null && (few || (!isFiltered(query) && !sorted && limit <= FEW_FEATURES))
-  return frozen({ ...plan, ...held, ...liveOf(query.view.layer), few: isPage })
+  const isStart = limit !== null && limit <= FEW_FEATURES && !sorted && !isFiltered(query)
+  return frozen({ ...plan, ...held, ...liveOf(query.view.layer), few: isStart || (few && limit !== null) })
 }
 
 const GROUP_COLUMNS = ['rows', 'west', 'south', 'east', 'north']

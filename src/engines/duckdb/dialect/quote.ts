@@ -319,3 +319,5 @@ export function refusal(message: string): string {
  * the order of a scan among scans of other threads, but not that of constants, for which one thread would run the whole statement.
  */
 export const SENTINEL = 'memory.main.sentinel'
+
+export const CREATE_SENTINEL = `CREATE TABLE ${SENTINEL} AS SELECT true AS eof`
