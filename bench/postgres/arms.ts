@@ -12,7 +12,7 @@ export interface PostgresAsked extends Asked {
 const tableNamed = ({ layer, plain }: PostgresAsked) => (plain ? `${TABLE_OF[layer]}_plain` : TABLE_OF[layer])
 
 export function nodePostgresArm(asked: PostgresAsked): Arm {
-  const target = { path: pathOf(asked, tableNamed(asked)), body: null, marker: '"type":"Feature"' }
+  const target = { path: pathOf(asked, tableNamed(asked)), body: null, marker: '"type": "Feature"' }
   return { needs: 'postgres', ...requestsArm(asked, async ({ postgres }) => postgres!.nodePostgres, target) }
 }
 

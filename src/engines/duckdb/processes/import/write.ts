@@ -6,6 +6,7 @@ import type { WriteJob, Written } from '../../host/import-messages.ts'
 import { openInstance } from '../inspect/instance.ts'
 import { buildIndexes, dropIndexes, indexNames, newIndex, type SpatialIndex, spatialIndexes } from './indexes.ts'
 import { checkInput, type Input, openInput } from './inputs.ts'
+import { STORE_OPTIONS, STORE_SETTINGS } from './layout.ts'
 import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { agreedColumns, type Columns, selectRows } from './select.ts'
@@ -18,20 +19,14 @@ const SETTINGS = [
   "SET GLOBAL checkpoint_threshold = '1TB'",
   // The engine need not hold rows in memory to keep their order: they are sorted later.
   'SET GLOBAL preserve_insertion_order = true',
-  // If a row group has fewer than 30,000 rows, such as the last one of a table, the engine stores its geometry in one piece of twice the size.
-  'SET GLOBAL geometry_minimum_shredding_size = 2048',
+  ...STORE_SETTINGS,
 ]
-
-/** A fifteenth of the engine's default; measured in docs/decisions/0021. Rows that are already in the store keep their row groups. */
-const ROW_GROUP_ROWS = 8_192
 
 /** @throws Refusal; Error of the engine */
 export async function write(job: WriteJob): Promise<Written> {
   const connection = await openInstance({ ...job.options, settings: SETTINGS, countsProgress: true })
   if (job.held) await connection.run(`ATTACH ${literal(job.held)} AS held (READ_ONLY)`)
-  // The first storage format that keeps a geometry's CRS and statistics. An older store is converted to it.
-  const options = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`
-  await connection.run(`ATTACH ${literal(job.draft)} AS ${identifier(STORE)} (${options})`)
+  await connection.run(`ATTACH ${literal(job.draft)} AS ${identifier(STORE)} (${STORE_OPTIONS})`)
   await openStaging(connection, job.staging)
   const dropped = job.hasLog ? await replayed(connection) : []
   const table = await findTarget(connection, job.layer, job.mode)

@@ -13,14 +13,13 @@ import type { Compacted, CompactorJob } from '../../host/live-messages.ts'
 import { layersIn, openForReading } from '../../host/live-store.ts'
 import { openDuckDB } from '../../open.ts'
 import { answerWith } from '../answer.ts'
+import { STORE_OPTIONS, STORE_SETTINGS } from '../import/layout.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { createTable, Filling, type StoredFeature } from './fill.ts'
 
 answerWith<CompactorJob>(compact, (error) => ({ failure: error instanceof Error ? error.message : String(error) }))
 
 const AT_ONCE = 5_000
-/** A sixth of the engine's default. */
-const ROW_GROUP_ROWS = 20_480
 
 async function compact(job: CompactorJob): Promise<Compacted> {
   const { directory, folder, layer: id, slot, spatialExtension, memoryLimitBytes } = job
@@ -32,10 +31,10 @@ async function compact(job: CompactorJob): Promise<Compacted> {
     threads: 1,
     tempDirectory: path.join(folder, 'spill'),
     allowedPaths: [staging, base].flatMap((file) => [file, `${file}.wal`, `${file}.wal.checkpoint`, `${file}.wal.recovery`]),
-    settings: ["SET GLOBAL TimeZone = 'UTC'", 'SET GLOBAL preserve_insertion_order = true'],
+    settings: ["SET GLOBAL TimeZone = 'UTC'", 'SET GLOBAL preserve_insertion_order = true', ...STORE_SETTINGS],
   })
   await connection.run(`ATTACH ${literal(staging)} AS staging`)
-  await connection.run(`ATTACH ${literal(base)} AS base (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`)
+  await connection.run(`ATTACH ${literal(base)} AS base (${STORE_OPTIONS})`)
   const store = openForReading(directory)
   // All reads see one version.
   store.exec('BEGIN')

@@ -1,0 +1,16 @@
+/** How the engine stores the tables that an import or a compaction writes. Measured in docs/decisions/0021 and 0052. */
+
+/** A fifteenth of the engine's default. Rows that are already in a store keep their row groups. */
+const ROW_GROUP_ROWS = 8_192
+
+/** Options of ATTACH. It is the first storage format that keeps a geometry's CRS and statistics; an older store is converted to it. */
+export const STORE_OPTIONS = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`
+
+/**
+ * For each row that it returns, the engine decompresses a whole vector of 2,048 rows. So each geometry is stored in one piece, and texts and
+ * fractions as they are. Whole numbers are packed, because this costs nothing. A file has 2 to 3 times the size.
+ */
+export const STORE_SETTINGS = [
+  'SET GLOBAL geometry_minimum_shredding_size = -1',
+  "SET GLOBAL disabled_compression_methods = 'dict_fsst,zstd,alp,alprd'",
+]
