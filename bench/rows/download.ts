@@ -32,7 +32,7 @@ export const ARROW_DOWNLOAD: Row = {
       arm: 'download',
       against: 'drain',
       better: 'higher',
-      threshold: 0.5,
+      threshold: 0.4,
       goal: 0.8,
     },
     {
@@ -42,8 +42,8 @@ export const ARROW_DOWNLOAD: Row = {
       arm: 'download',
       against: 'hugr',
       better: 'higher',
-      threshold: null,
-      goal: null,
+      threshold: 1,
+      goal: 1,
     },
     {
       label: 'RSS of server and workers, last run against first',

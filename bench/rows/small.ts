@@ -44,12 +44,12 @@ function row(kind: Asked['kind'], title: string, bars: Readonly<Record<'file' | 
 const bar = (threshold: number, goal: number): Bar => ({ threshold, goal })
 
 export const SMALL_ROWS: readonly Row[] = [
-  row('count', 'Count of the buildings in a box', { file: bar(19, 5), table: bar(8.5, 2), keyed: bar(8.5, 2) }),
-  row('key', 'One building by its key', { file: bar(11, 4), table: bar(5.5, 1.5), keyed: bar(5.5, 1.5) }),
-  row('text', 'Buildings of one name, of 500,000 buildings', { file: bar(18, 9), table: bar(9, 9), keyed: bar(9, 2) }),
+  row('count', 'Count of the buildings in a box', { file: bar(19, 5), table: bar(6, 2), keyed: bar(6, 2) }),
+  row('key', 'One building by its key', { file: bar(11, 4), table: bar(5, 1.5), keyed: bar(3, 1.5) }),
+  row('text', 'Buildings of one name, of 500,000 buildings', { file: bar(18, 9), table: bar(9, 9), keyed: bar(4, 2) }),
   row('page', 'A page of 100 buildings of one class, sorted by name', {
     file: bar(85, 42),
-    table: bar(36, 18),
-    keyed: bar(18, 4),
+    table: bar(18, 18),
+    keyed: bar(6, 4),
   }),
 ]

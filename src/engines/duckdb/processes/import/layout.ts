@@ -1,4 +1,4 @@
-/** How the engine stores the tables that an import or a compaction writes. Measured in docs/decisions/0021 and 0052. */
+/** Options of the stores that an import or a compaction writes. They were measured in docs/decisions/0021 and 0052. */
 
 /** A fifteenth of the engine's default. Rows that are already in a store keep their row groups. */
 const ROW_GROUP_ROWS = 8_192
@@ -7,8 +7,8 @@ const ROW_GROUP_ROWS = 8_192
 export const STORE_OPTIONS = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`
 
 /**
- * For each row that it returns, the engine decompresses a whole vector of 2,048 rows. So each geometry is stored in one piece, and texts and
- * fractions as they are. Whole numbers are packed, because this costs nothing. A file has 2 to 3 times the size.
+ * For each row that it returns, the engine decompresses a whole vector of 2,048 rows. So each geometry is stored in one piece, and geometries, texts
+ * and fractions are not compressed. Whole numbers are packed, because this costs nothing. A file has 2 to 3 times the size.
  */
 export const STORE_SETTINGS = [
   'SET GLOBAL geometry_minimum_shredding_size = -1',
