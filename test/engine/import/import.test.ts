@@ -38,6 +38,24 @@ test('a new store has the rows in Hilbert order with a covering column, which th
   expect(await namesIn(folder)).toEqual(['city.duckdb', 'squares.parquet'])
 })
 
+/** The parts in which the engine stores each column but the whole numbers, and how they are compressed. */
+const STORED = `SELECT column_name, count(DISTINCT column_path), string_agg(DISTINCT compression) FROM pragma_storage_info('squares')
+  WHERE segment_type <> 'VALIDITY' AND column_name <> 'id' GROUP BY column_name ORDER BY column_name`
+
+test('texts, fractions, and geometries of 100 bytes and of 13 KB are stored without compression, each geometry in one piece', async () => {
+  await within(join(folder, 'sizes.duckdb'), [
+    `CREATE TABLE squares AS SELECT i AS id, 'name ' || i AS name, i / 7 AS share,
+      ST_Buffer(ST_Point(hash(i) % 350000 / 1000 - 175, hash(-i) % 170000 / 1000 - 85), 0.01, CASE WHEN i % 2 = 0 THEN 200 ELSE 1 END) AS geom FROM range(3000) r(i)`,
+  ])
+  expect(await geoduckImport(join(folder, 'sizes.duckdb'), '--into', store, '--layer', 'squares')).toMatchObject({ code: 0 })
+  expect(await look(store, STORED)).toEqual([
+    ['bbox', 4n, 'Uncompressed'],
+    ['geom', 1n, 'Uncompressed'],
+    ['name', 1n, 'Uncompressed'],
+    ['share', 1n, 'Uncompressed'],
+  ])
+})
+
 test('--append keeps the whole table in Hilbert order, and its spatial index', async () => {
   await squares(parquet, 5_000)
   expect(await geoduckImport(parquet, '--into', store, '--layer', 'squares', '--rtree')).toMatchObject({ code: 0 })
