@@ -7,9 +7,10 @@ import type { BatchLayout } from '../../../encode/batch.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { GroupQuery, Query, SortKey } from '../../../model/query.ts'
 import type { Explanation } from '../../engine.ts'
-import { indexedBox, scannedOf, sourceFor } from './compile.ts'
+import { scannedOf, sourceFor } from './compile.ts'
 import { compileRows } from './compile-rows.ts'
 import { filtersOf } from './filter.ts'
+import { indexedBox } from './index-scan.ts'
 import { named, Parameters } from './quote.ts'
 
 /** @throws GeoduckError as `compileRows` does */
