@@ -195,9 +195,10 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions)
-  const index = indexScan(layer, necessary, source, parameters)
+  const box = necessary?.box ?? null
+  const index = box && indexScan(layer, box, source, parameters)
   const found = isFound(query) || source.copy?.isFew === true
-  const inBox = necessary?.box ? expectedIn(layer, necessary.box) : null
+  const inBox = box && expectedIn(layer, box)
   const few = found || (inBox !== null && layer.pruning.kind !== 'NONE' && inBox <= FEW_FEATURES)
   const counts = { few, expected: found ? FEW_ROWS : inBox }
   if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true, ...counts }

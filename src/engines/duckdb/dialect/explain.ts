@@ -10,7 +10,7 @@ import type { Explanation } from '../../engine.ts'
 import { scannedOf, sourceFor } from './compile.ts'
 import { compileRows } from './compile-rows.ts'
 import { filtersOf } from './filter.ts'
-import { indexedBox } from './index-scan.ts'
+import { isIndexed } from './index-scan.ts'
 import { named, Parameters } from './quote.ts'
 
 /** @throws GeoduckError as `compileRows` does */
@@ -56,6 +56,6 @@ function pruningOf(query: Query): Explanation['pruning'] {
   const { layer } = query.view
   const { necessary } = filtersOf(query, new Parameters())
   if (necessary === null) return 'NONE'
-  if (indexedBox(layer, necessary)) return 'RTREE'
+  if (necessary.box && isIndexed(layer, necessary.box)) return 'RTREE'
   return layer.pruning.kind === 'COVERING_COLUMN' ? 'COVERING_COLUMN' : 'ROW_GROUP_STATISTICS'
 }

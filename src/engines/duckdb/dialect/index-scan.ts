@@ -4,7 +4,6 @@
  * no order, 18 and 5 ms along a Hilbert curve; from 250 to 1,000 rows there is no difference.
  */
 import type { BBox, Layer } from '../../../model/layer.ts'
-import type { ImpliedCondition } from './filter.ts'
 import { geometryColumnOf, type Parameters } from './quote.ts'
 import { ROW_ID, type Source } from './source.ts'
 
@@ -19,24 +18,15 @@ interface IndexScan {
 }
 
 /** Null if another method is better, or if this one is not known to be safe. */
-export function indexScan(
-  layer: Layer,
-  necessary: ImpliedCondition | null,
-  source: Source,
-  parameters: Parameters,
-): IndexScan | null {
-  const box = indexedBox(layer, necessary)
+export function indexScan(layer: Layer, box: BBox, source: Source, parameters: Parameters): IndexScan | null {
   const row = source.natural[0]!.sql
-  return box && row === ROW_ID ? scanOf(box, row, source.from, geometryColumnOf(layer), parameters) : null
+  return isIndexed(layer, box) && row === ROW_ID ? scanOf(box, row, source.from, geometryColumnOf(layer), parameters) : null
 }
 
-/** The box for the index. */
-export function indexedBox(layer: Layer, necessary: ImpliedCondition | null): BBox | null {
+/** The index itself tests geometries, and its errors would end the query. So it is not used if the check found a fault. */
+export function isIndexed(layer: Layer, box: BBox): boolean {
   const { pruning, check, hasEmptyRings } = layer
-  const box = necessary?.box ?? null
-  // The index itself tests geometries, and its errors would end the query. So it is not used if the check found a fault.
-  if (pruning.kind !== 'RTREE' || !box || check?.invalid !== 0 || hasEmptyRings) return null
-  return expectedIn(layer, box) <= MOST_EXPECTED ? box : null
+  return pruning.kind === 'RTREE' && check?.invalid === 0 && !hasEmptyRings && expectedIn(layer, box) <= MOST_EXPECTED
 }
 
 /** The number of features in the box, as if they were evenly spread. Infinity if it is not known. */
