@@ -162,7 +162,7 @@ def text_of(content):
     try:
         return content.decode().strip(" ")
     except UnicodeDecodeError:
-        return content.decode("cp1252", "replace").strip()
+        return content.decode("cp1252", "replace").strip(" ")
 
 
 def by_dbf(path):
@@ -186,7 +186,9 @@ def by_dbf(path):
             # pyogrio reads false where a logical value is not known.
             known = None if kind == b"L" and text in ("", "?") else known
             filled = "" if kind == b"L" and filled == "?" else filled
-            literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}", filled]
+            # A NUL between letters is part of a text.
+            kept = text_of(record[at : at + size].rstrip(b"\0 "))
+            literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}", filled, kept]
             row["values"][name] = {**known, "lit": literals} if known else tag("any", text or filled, *literals) if filled else None
         at += size
     return [shapes]
@@ -279,10 +281,13 @@ def by_csv(path):
     assert all(len(row) == len(header) for row in rows), "rows of different lengths"
     # DictReader would keep the last of two columns with one name.
     assert len(set(header)) == len(header), "two columns have one name"
-    lower = [name.lower() for name in header]
+    # Blanks around a name are no part of it for a reader that looks for coordinates.
+    lower = [name.strip().lower() for name in header]
     if "wkt" in lower:
         place = lower.index("wkt")
         shapes = [shape_of(row[place]) if row[place] else None for row in rows]
+    elif "lon" not in lower or "lat" not in lower:
+        shapes = [None] * len(rows)
     else:
         places = [lower.index("lon"), lower.index("lat")]
         shapes = [None if "" in [row[n] for n in places] else {"type": "Point", "coordinates": [float(row[n]) for n in places]} for row in rows]

@@ -113,6 +113,8 @@ sets = {'mixed': features}
 xy = pa.struct([('x', pa.float64()), ('y', pa.float64())])
 for kind, depth in (('LineString', 1), ('Polygon', 2), ('MultiLineString', 2), ('MultiPolygon', 3)):
     rows = sets[kind.lower()] = [make(kind, r.random() < .5) for _ in range(count // 2)]
+    # Not empty, though no x is a number.
+    if depth == 1: rows.append((kind, [[-math.inf, 4], [-math.inf, 5]]))
     native = xy
     for _ in range(depth): native = pa.list_(native)
     def nested(c, depth): return {'x': float(c[0]), 'y': float(c[1])} if depth == 0 else [nested(x, depth - 1) for x in c]

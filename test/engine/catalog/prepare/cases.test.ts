@@ -56,6 +56,11 @@ await geojson('deep-lists', withValues('[[1]]', '[1]'))
 await geojson('null-crs', JSON.stringify(feature({})), '"crs": null, ')
 await geojson('broken-geometry', JSON.stringify({ ...feature({}), geometry: { type: 'Point', coordinates: ['x', 1] } }))
 await geojson('four-numbers', JSON.stringify({ ...feature({}), geometry: { type: 'Point', coordinates: [1, 2, 3, 4] } }))
+await writeFile(join(own, 'without-list.geojson'), `{"type": "FeatureCollection", "featvres": [${JSON.stringify(feature({}))}]}`)
+await writeFile(
+  join(own, 'brackets.csv'),
+  'n;wkt\n1;POINT (1e-1 -2.5E+1)\n2;MULTIPOINT (EMPTY, 1 2)\n3;MULTIPOINT ((1 2)), ((3 4))\n4;POINT (1 2)(3 4)\n5;POINT ZM (1 2 3 4)\n',
+)
 
 const catalog = await testCatalog(...CASES.map((name) => join(folder, name)), own)
 await catalog.prepared
@@ -173,6 +178,19 @@ describe('features', () => {
     expect(problemsOf('notafeature.geojson')).toEqual([
       '3 of its 4 members are no features and are not served: 1 null or no object, 1 of the type "Point", 1 without a type (the first: null or no object)',
     ])
+  })
+
+  test('of a FeatureCollection without a list of features are a problem', () => {
+    expect(problemsOf('without-list.geojson')).toEqual([
+      '1 of its 1 members are no features and are not served: 1 of the type "FeatureCollection" without a list of features (of the type "FeatureCollection" without a list of features)',
+    ])
+  })
+
+  test('with WKT after whose end more follows are a problem, and have no half of a geometry', () => {
+    expect(problemsOf('brackets.csv')).toEqual([
+      expect.stringMatching(/^2 values of its column wkt cannot be read, the first on line 4: WKT: expected the end of the text/),
+    ])
+    expect(layerOf(catalog, 'brackets').check).toMatchObject({ nullGeometries: 2 })
   })
 
   test.each([

@@ -39,6 +39,7 @@ interface ServedRow {
 interface ServedLayer {
   readonly name: string
   readonly state: string
+  readonly kind: 'FEATURES' | 'TABLE'
   readonly key: { readonly column: string | null }
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
@@ -120,7 +121,7 @@ async function described(): Promise<boolean> {
   const { data } = await ask<{
     health: { problems: { source: string; reason: string }[] }
     layers: ServedLayer[]
-  }>(server, '{ health { problems { source reason } } layers { name state key { column } columns { name type } } }')
+  }>(server, '{ health { problems { source reason } } layers { name state kind key { column } columns { name type } } }')
   problems = data!.health.problems
   layers = data!.layers
   return layers.every(({ state }) => state === 'READY')
@@ -158,9 +159,9 @@ function wholeOf(file: string): string {
 
 const formOf = (n: number) => (n % 2 ? 'areas' : 'points')
 
-function pageOf({ name }: ServedLayer): Promise<Answer<{ features: { features: ServedRow[] } }>> {
-  const query =
-    'query ($layer: String!) { features(layer: $layer, first: 10000) { features { properties geometry(as: WKB) } arrow(geometry: WKB) } }'
+function pageOf({ name, kind }: ServedLayer): Promise<Answer<{ features: { features: ServedRow[] } }>> {
+  const arrow = kind === 'FEATURES' ? 'arrow(geometry: WKB)' : 'arrow'
+  const query = `query ($layer: String!) { features(layer: $layer, first: 10000) { features { properties geometry(as: WKB) } ${arrow} } }`
   return ask(server, query, { layer: name })
 }
 

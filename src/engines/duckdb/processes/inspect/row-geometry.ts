@@ -62,12 +62,14 @@ function nested(column: string, encoding: NativeType, hasZ: boolean): RowGeometr
   const { label, lists } = typeOfNative(encoding)
   const depth = lists.length
   const positions = depth === 0 ? `[${column}]` : `${'flatten('.repeat(depth - 1)}${column}${')'.repeat(depth - 1)}`
+  const geometry = asGeometry(column, encoding)
   const ordinates = (name: string) => `[p.${name} FOR p IN ${positions} IF isfinite(p.${name})]`
   return {
     type: `CASE WHEN ${column} IS NOT NULL THEN '${label}' END`,
     zm: hasZ ? '2' : '0',
-    isInvalid: isInvalid(asGeometry(column, encoding)),
-    isEmpty: `list_min(${ordinates('x')}) IS NULL`,
+    isInvalid: isInvalid(geometry),
+    // A geometry whose coordinates are not finite is not empty.
+    isEmpty: `ST_IsEmpty(${geometry})`,
     hasEmptyRing: encoding.endsWith('polygon')
       ? `len([1 FOR r IN ${depth === 3 ? `flatten(${column})` : column} IF len(r) = 0]) > 0`
       : 'false',

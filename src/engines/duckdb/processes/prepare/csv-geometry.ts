@@ -167,6 +167,11 @@ const HAS_SRID = `regexp_matches(${HEX_DIGITS}, '^(01.{6}|00)[2367ABEFabef]')`
 const WKT = `'^(SRID\\s*=\\s*[0-9]+\\s*;)?\\s*[A-Z\\s]+(EMPTY|[(].*[)])$'`
 /** Numbers without a blank between them, such as `1-2` and `1.2.3`, which the engine reads as two. */
 const RUN_TOGETHER = `'[0-9.][+-]|[.][0-9]*[.]'`
+/**
+ * The engine stops at the bracket that closes the geometry, so `POLYGON ((0 0, 1 1, 0 1, 0 0)), ((5 5, ...))` would lose its second half. It has read all
+ * if its positions have as many numbers as the text.
+ */
+const WKT_NUMBER = `'[0-9.][0-9.e+]*(-[0-9]+)?'`
 const EWKT = `'^SRID\\s*=\\s*[0-9]+\\s*;\\s*'`
 
 /**
@@ -182,12 +187,14 @@ function columnOf(column: string): Reading {
   const safely = (text: string, read: string) =>
     `CASE WHEN NOT contains(lower(${text}), 'geometrycollection') OR TRY(ST_AsText(${read})) IS NOT NULL THEN TRY(${read}) END`
   const fromText = [wkt, tagged].map((text) => safely(text, `ST_GeomFromText(${text})`)).join(', ')
+  const numbers = `len(regexp_extract_all(${wkt}, ${WKT_NUMBER}, 0, 'i'))`
+  const isWhole = `ST_NPoints(w) * (2 + ST_HasZ(w)::INTEGER + ST_HasM(w)::INTEGER) = ${numbers}`
   const nested = `(length(v0) - length(replace(v0, '"geometries"', '')))`
   const geojson = `CASE WHEN ${nested} <= 10000 AND NOT contains(v0, '\\u') THEN ${safely('v0', 'ST_GeomFromGeoJSON(v0)')} END`
   return {
     columns: [column],
     geometry: `CASE WHEN v0[1] = '{' THEN ${geojson} WHEN ${HEX} THEN ${wkb}
-      WHEN regexp_matches(v0, ${WKT}, 'is') AND NOT regexp_matches(v0, ${RUN_TOGETHER}) THEN coalesce(${fromText}) END`,
+      WHEN regexp_matches(v0, ${WKT}, 'is') AND NOT regexp_matches(v0, ${RUN_TOGETHER}) THEN list_filter([coalesce(${fromText})], lambda w: ${isWhole})[1] END`,
     srid: `CASE WHEN v0[1] = '{' THEN '' WHEN NOT ${HEX} THEN regexp_extract(v0, ${EWKT}, 0, 'i')
       WHEN ${HAS_SRID} THEN left(${HEX_DIGITS}, 2) || substr(${HEX_DIGITS}, 11, 8) ELSE left(v0, 0) END`,
     faults: [

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 
 /** A part of every digest. It changes when the same source must become a different copy. */
-const VERSION = 'geoduck-prepared-3'
+const VERSION = 'geoduck-prepared-4'
 
 /**
  * Returns the digest of the whole content of a source's files, by their kind and not by their name. Missing files are ignored.

@@ -155,17 +155,53 @@ const LOGICAL: Readonly<Record<string, boolean | null>> = {
   '': null,
 }
 
-function logicals(): Scan {
-  let isLogical = true
-  const look = (bytes: Buffer) => {
-    isLogical &&= ascii(bytes).toUpperCase() in LOGICAL
+/** The values of a column that are not of its kind. With one of them the column is a text, which has each value as it is in the file. */
+class Strays {
+  readonly #faults = new Faults()
+  readonly #column: string
+  readonly #kind: string
+  readonly #decoder: Decoder
+
+  constructor({ name }: Field, decoder: Decoder, kind: string) {
+    this.#column = `its column ${name}`
+    this.#kind = kind
+    this.#decoder = decoder
+  }
+
+  get any(): boolean {
+    return this.#faults.count > 0
+  }
+
+  /** @param found the bytes as Latin-1 */
+  add(found: string, row: number): void {
+    this.#faults.add(`row ${row} has ${JSON.stringify(Buffer.from(found, 'latin1').toString())}`)
+  }
+
+  text(found: string): string {
+    return this.#decoder.text(Buffer.from(found, 'latin1'), this.#column)
+  }
+
+  get problems(): readonly string[] {
+    return this.#faults.problem(
+      (count) =>
+        `${plural(count, 'value', 'values')} of ${this.#column} ${count === 1 ? 'is' : 'are'} no ${this.#kind}, so it is served as text`,
+    )
+  }
+}
+
+function logicals(field: Field, decoder: Decoder): Scan {
+  const strays = new Strays(field, decoder, 'logical value')
+  const look = (bytes: Buffer, row: number) => {
+    const found = ascii(bytes)
+    if (!(found.toUpperCase() in LOGICAL)) strays.add(found, row)
   }
   const decide = () => ({
-    type: isLogical ? ('BOOLEAN' as const) : ('VARCHAR' as const),
+    type: strays.any ? ('VARCHAR' as const) : ('BOOLEAN' as const),
     read: (bytes: Buffer) => {
-      const text = ascii(bytes)
-      return isLogical ? LOGICAL[text.toUpperCase()]! : text || null
+      const found = ascii(bytes)
+      return strays.any ? strays.text(found) || null : LOGICAL[found.toUpperCase()]!
     },
+    problems: strays.problems,
   })
   return { look, decide }
 }
@@ -215,16 +251,18 @@ const EXACT_DIGITS = 15
  * A field of more than nine digits may exceed 32 bits, and of more than 18 digits 64 bits. Stars are null: writers put them where a number is null, or
  * does not fit.
  */
-function numbers({ bytes: width, decimals }: Field): Scan {
+function numbers(field: Field, decoder: Decoder): Scan {
+  const { bytes: width, decimals } = field
+  const strays = new Strays(field, decoder, 'number')
   let [least, most] = [0n, 0n]
-  let [isWhole, isNumber, isPlain, isExact] = [true, true, true, true]
+  let [isWhole, isPlain, isExact] = [true, true, true]
   let [wholeDigits, fractionDigits] = [1, 0]
   let [leastShort, mostShort] = [0, 0]
   const text = (bytes: Buffer) => {
     const found = ascii(bytes)
     return found === '' || STARS.test(found) ? null : found
   }
-  const look = (bytes: Buffer) => {
+  const look = (bytes: Buffer, row: number) => {
     // Most values are short integers.
     const short = shortInteger(bytes)
     if (!Number.isNaN(short)) {
@@ -234,7 +272,7 @@ function numbers({ bytes: width, decimals }: Field): Scan {
     }
     const found = text(bytes)
     if (found === null) return
-    isNumber &&= NUMBER.test(found)
+    if (!NUMBER.test(found)) return strays.add(found, row)
     isExact &&= isExactDouble(found)
     if (INTEGER.test(found)) {
       const value = BigInt(found.replace('+', ''))
@@ -249,7 +287,7 @@ function numbers({ bytes: width, decimals }: Field): Scan {
     fractionDigits = Math.max(fractionDigits, fraction.length)
   }
   const typeNow = (): ReadType => {
-    if (!isNumber) return 'VARCHAR'
+    if (strays.any) return 'VARCHAR'
     wholeDigits = Math.max(wholeDigits, String(Math.max(-leastShort, mostShort)).length)
     if (decimals === 0 && isWhole) {
       if (width < 10) return 'INTEGER'
@@ -264,11 +302,12 @@ function numbers({ bytes: width, decimals }: Field): Scan {
     const type = typeNow()
     const read = (bytes: Buffer): ReadValue => {
       const found = text(bytes)
-      if (found === null || type === 'VARCHAR') return found
+      if (found === null) return null
+      if (type === 'VARCHAR') return strays.text(found)
       if (type === 'DOUBLE') return Number(found)
       return type.startsWith('DECIMAL') ? unscaled(found, fractionDigits) : BigInt(found.replace('+', ''))
     }
-    return { type, read }
+    return { type, read, problems: strays.problems }
   }
   return { look, decide }
 }
@@ -321,25 +360,24 @@ const DAY = /^(\d{4})(\d{2})(\d{2})$/
 const NO_DAY = /^(0*|-*)$/
 
 /** Eight digits. A day that does not exist, such as 30 February, makes the column a text. */
-function dates({ name }: Field): Scan {
-  const faults = new Faults()
+function dates(field: Field, decoder: Decoder): Scan {
+  const strays = new Strays(field, decoder, 'date')
   const text = (bytes: Buffer) => {
     const found = ascii(bytes)
     return NO_DAY.test(found) ? null : found
   }
   const look = (bytes: Buffer, row: number) => {
     const found = text(bytes)
-    if (found !== null && !isDay(found)) faults.add(`row ${row} has ${JSON.stringify(found)}`)
+    if (found !== null && !isDay(found)) strays.add(found, row)
   }
   const decide = () => ({
     type: 'VARCHAR' as const,
     read: (bytes: Buffer) => {
       const found = text(bytes)
-      return found === null || faults.count > 0 ? found : found.replace(DAY, '$1-$2-$3')
+      if (found === null) return null
+      return strays.any ? strays.text(found) : found.replace(DAY, '$1-$2-$3')
     },
-    problems: faults.problem(
-      (count) => `${plural(count, 'value', 'values')} of its column ${name} are no dates, so it is served as text`,
-    ),
+    problems: strays.problems,
   })
   return { look, decide }
 }

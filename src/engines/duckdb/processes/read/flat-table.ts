@@ -10,12 +10,13 @@ export class FlatTable {
     this.#bytes = bytes
     this.#at = at
     this.#fields = at - bytes.readInt32LE(at)
-    bytes.readUInt16LE(this.#fields)
+    // The list of fields has its own length and that of the table before them. Zeros in a corrupt file are no table without fields.
+    if (bytes.readUInt16LE(this.#fields) < 4) throw new RangeError('a table has no list of fields')
   }
 
   /** @throws RangeError here and below, for offsets outside the bytes */
   static root(bytes: Buffer): FlatTable {
-    return new FlatTable(bytes, bytes.readUInt32LE(0))
+    return new FlatTable(bytes, follow(bytes, 0))
   }
 
   uint8(field: number, otherwise: number): number {
@@ -47,14 +48,14 @@ export class FlatTable {
 
   table(field: number): FlatTable | null {
     const at = this.#place(field)
-    return at === 0 ? null : new FlatTable(this.#bytes, at + this.#bytes.readUInt32LE(at))
+    return at === 0 ? null : new FlatTable(this.#bytes, follow(this.#bytes, at))
   }
 
   tables(field: number): FlatTable[] {
     const list = this.#list(field, 4)
     return Array.from({ length: list?.length ?? 0 }, (_, n) => {
       const at = list!.at + 4 * n
-      return new FlatTable(this.#bytes, at + this.#bytes.readUInt32LE(at))
+      return new FlatTable(this.#bytes, follow(this.#bytes, at))
     })
   }
 
@@ -91,9 +92,16 @@ export class FlatTable {
   #list(field: number, itemBytes: number): { readonly at: number; readonly length: number } | null {
     const place = this.#place(field)
     if (place === 0) return null
-    const start = place + this.#bytes.readUInt32LE(place)
+    const start = follow(this.#bytes, place)
     const length = this.#bytes.readUInt32LE(start)
     if (start + 4 + length * itemBytes > this.#bytes.length) throw new RangeError('a list leads out of its table')
     return { at: start + 4, length }
   }
+}
+
+/** Returns where the offset at a place leads. 0 would lead to the offset itself: it is a zero in a corrupt file, and no empty list. */
+function follow(bytes: Buffer, place: number): number {
+  const offset = bytes.readUInt32LE(place)
+  if (offset === 0) throw new RangeError('an offset leads to itself')
+  return place + offset
 }

@@ -248,10 +248,9 @@ class ShapeWriter {
     this.#header(type)
     const count = geometry.lengthOf(SHAPE.XY, 8) / 2
     if (!Number.isInteger(count)) throw new Error('a position lacks its y')
-    if (type === GEOMETRY.POINT) {
-      if (count === 0) this.#empty()
-      else this.#position(geometry, 0)
-    } else if (type === GEOMETRY.LINESTRING) this.#positions(geometry, 0, count)
+    if (count === 0 && type <= GEOMETRY.POLYGON) throw new Error('it has no positions')
+    if (type === GEOMETRY.POINT) this.#position(geometry, 0)
+    else if (type === GEOMETRY.LINESTRING) this.#positions(geometry, 0, count)
     else if (type === GEOMETRY.MULTIPOINT) this.#points(geometry, count)
     else if (type === GEOMETRY.POLYGON || type === GEOMETRY.MULTILINESTRING) this.#pieces(geometry, type, count)
     else this.#members(geometry, type, depth)
@@ -297,12 +296,6 @@ class ShapeWriter {
 
   #count(count: number): void {
     this.#out.closeCount(this.#out.openCount(), count)
-  }
-
-  #empty(): void {
-    this.#out.position(Number.NaN, Number.NaN)
-    if (this.#hasZ) this.#out.ordinate(Number.NaN)
-    if (this.#hasM) this.#out.ordinate(Number.NaN)
   }
 
   #positions(geometry: FlatTable, from: number, to: number): void {

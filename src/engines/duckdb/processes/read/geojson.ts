@@ -169,7 +169,7 @@ class GeoJson implements FeatureReader {
       if (!parser.takes('}')) throw parser.wrong('an object is not closed')
     }
     if (members.has('crs')) this.#crs ??= members.get('crs')
-    if (hasFeatures || members.get('type') === 'FeatureCollection') return
+    if (hasFeatures) return
     const kind = kindOf(members)
     if (kind) yield { kind, members }
     else this.#other(members)
@@ -193,7 +193,7 @@ class GeoJson implements FeatureReader {
       value instanceof Map
         ? type === undefined
           ? 'without a type'
-          : `of the type ${JSON.stringify(String(type)).slice(0, 40)}`
+          : `of the type ${JSON.stringify(String(type)).slice(0, 40)}${type === 'FeatureCollection' && !Array.isArray(value.get('features')) ? ' without a list of features' : ''}`
         : 'null or no object'
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
     this.#others.add(kind)
