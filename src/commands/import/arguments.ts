@@ -12,6 +12,7 @@ export interface ImportArguments {
   readonly rtree: boolean
   readonly key: string | null
   readonly index: readonly string[]
+  readonly compress: boolean
   readonly skipUnsafe: boolean
   /** The program's own flags. */
   readonly given: ConfigInputs
@@ -52,6 +53,7 @@ export function addImportCommand(
       '--index <column...>',
       'keep a copy of the table that is sorted by this column, for equality and for sorted pages; it takes the room of the table',
     )
+    .option('--compress', 'compress the table: it takes half the room or less, and answers take longer', false)
     .option('--skip-unsafe', 'leave out rows whose geometry would end the process that computes with it', false)
     .helpOption('--help', 'print this')
     .addHelpText('after', EXAMPLES)

@@ -35,6 +35,8 @@ export interface ImportRequest {
   readonly key: string | null
   /** Columns to make sorted copies by. */
   readonly index: readonly string[]
+  /** True for a small table instead of a fast one. */
+  readonly compress: boolean
   readonly skipUnsafe: boolean
   readonly spatialExtension: string
   readonly memoryLimitBytes: number

@@ -1,5 +1,5 @@
 /** The result of `geoduck import` for files and stores. */
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
@@ -54,6 +54,24 @@ test('texts, fractions, and geometries of 100 bytes and of 13 KB are stored with
     ['name', 1n, 'Uncompressed'],
     ['share', 1n, 'Uncompressed'],
   ])
+})
+
+test('--compress stores the same rows in less room, geometries as lists of coordinates and texts in a dictionary', async () => {
+  const rows = join(folder, 'rows.duckdb')
+  const small = join(folder, 'small.duckdb')
+  await within(rows, [
+    `CREATE TABLE squares AS SELECT i AS id, 'a rather long text of category ' || i % 5 AS name, i / 8 AS share,
+      ST_Buffer(ST_Point(hash(i) % 350000 / 1000 - 175, hash(-i) % 170000 / 1000 - 85), 0.5, 1) AS geom FROM range(30000) r(i)`,
+  ])
+  expect(await geoduckImport(rows, '--into', store, '--layer', 'squares')).toMatchObject({ code: 0 })
+  expect(await geoduckImport(rows, '--into', small, '--layer', 'squares', '--compress')).toMatchObject({ code: 0 })
+  const stored = new Map((await look(small, STORED)).map(([name, parts, how]) => [name, [Number(parts), how]]))
+  expect(stored.get('geom')![0]).toBeGreaterThan(1)
+  expect(stored.get('name')).toEqual([1, 'DICT_FSST'])
+  const all = 'SELECT id, name, share, ST_AsHEXWKB(geom), bbox::VARCHAR FROM squares ORDER BY rowid'
+  expect(await look(small, all)).toEqual(await look(store, all))
+  const [large, less] = await Promise.all([store, small].map(async (file) => (await stat(file)).size))
+  expect(less! / large!).toBeLessThan(2 / 3)
 })
 
 test('--append keeps the whole table in Hilbert order, and its spatial index', async () => {

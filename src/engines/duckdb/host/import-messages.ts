@@ -35,6 +35,8 @@ export interface WriteJob {
   readonly key: string | null
   /** Columns to make sorted copies by, beside those that there were before. */
   readonly index: readonly string[]
+  /** True for a small table instead of a fast one. */
+  readonly compress: boolean
   /** True to skip rows whose geometry can't be read safely. */
   readonly skipUnsafe: boolean
 }

@@ -11,4 +11,7 @@ export const STORE_OPTIONS = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GRO
  * numbers are packed, because this costs nothing. Each geometry is in one piece, as in all row groups of fewer than 30,000 rows. A file has 2 to 3
  * times the size.
  */
-export const STORE_SETTINGS = ["SET GLOBAL disabled_compression_methods = 'dict_fsst,zstd,alp,alprd'"]
+export const FAST_SETTINGS = ["SET GLOBAL disabled_compression_methods = 'dict_fsst,zstd,alp,alprd'"]
+
+/** Geometries of one type become lists of coordinates, also in small row groups: one piece would have twice the size. */
+export const SMALL_SETTINGS = ['SET GLOBAL geometry_minimum_shredding_size = 2048']

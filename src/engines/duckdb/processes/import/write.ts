@@ -6,7 +6,7 @@ import type { WriteJob, Written } from '../../host/import-messages.ts'
 import { openInstance } from '../inspect/instance.ts'
 import { buildIndexes, dropIndexes, indexNames, newIndex, type SpatialIndex, spatialIndexes } from './indexes.ts'
 import { checkInput, type Input, openInput } from './inputs.ts'
-import { STORE_OPTIONS, STORE_SETTINGS } from './layout.ts'
+import { FAST_SETTINGS, SMALL_SETTINGS, STORE_OPTIONS } from './layout.ts'
 import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { agreedColumns, type Columns, selectRows } from './select.ts'
@@ -19,12 +19,12 @@ const SETTINGS = [
   "SET GLOBAL checkpoint_threshold = '1TB'",
   // The engine need not hold rows in memory to keep their order: they are sorted later.
   'SET GLOBAL preserve_insertion_order = true',
-  ...STORE_SETTINGS,
 ]
 
 /** @throws Refusal; Error of the engine */
 export async function write(job: WriteJob): Promise<Written> {
-  const connection = await openInstance({ ...job.options, settings: SETTINGS, countsProgress: true })
+  const settings = [...SETTINGS, ...(job.compress ? SMALL_SETTINGS : FAST_SETTINGS)]
+  const connection = await openInstance({ ...job.options, settings, countsProgress: true })
   if (job.held) await connection.run(`ATTACH ${literal(job.held)} AS held (READ_ONLY)`)
   await connection.run(`ATTACH ${literal(job.draft)} AS ${identifier(STORE)} (${STORE_OPTIONS})`)
   await openStaging(connection, job.staging)

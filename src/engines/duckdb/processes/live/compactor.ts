@@ -13,7 +13,7 @@ import type { Compacted, CompactorJob } from '../../host/live-messages.ts'
 import { layersIn, openForReading } from '../../host/live-store.ts'
 import { openDuckDB } from '../../open.ts'
 import { answerWith } from '../answer.ts'
-import { STORE_OPTIONS, STORE_SETTINGS } from '../import/layout.ts'
+import { FAST_SETTINGS, STORE_OPTIONS } from '../import/layout.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { createTable, Filling, type StoredFeature } from './fill.ts'
 
@@ -31,7 +31,7 @@ async function compact(job: CompactorJob): Promise<Compacted> {
     threads: 1,
     tempDirectory: path.join(folder, 'spill'),
     allowedPaths: [staging, base].flatMap((file) => [file, `${file}.wal`, `${file}.wal.checkpoint`, `${file}.wal.recovery`]),
-    settings: ["SET GLOBAL TimeZone = 'UTC'", 'SET GLOBAL preserve_insertion_order = true', ...STORE_SETTINGS],
+    settings: ["SET GLOBAL TimeZone = 'UTC'", 'SET GLOBAL preserve_insertion_order = true', ...FAST_SETTINGS],
   })
   await connection.run(`ATTACH ${literal(staging)} AS staging`)
   await connection.run(`ATTACH ${literal(base)} AS base (${STORE_OPTIONS})`)
