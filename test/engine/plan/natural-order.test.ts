@@ -134,6 +134,17 @@ it.each(Object.keys(FILTERS))('filtered by %s, no plan joins or scans an index',
   }
 })
 
+// One thread runs a whole statement that has constants as rows, or a limit for its result; see docs/decisions/0051.
+it.each(Object.keys(FILTERS))('filtered by %s, no stream has a part for which one thread runs all of it', async (filter) => {
+  const engine = engines[1]!
+  for (const kind of KINDS) {
+    const query = queryOf(await layers[kind]!(engine), { where: FILTERS[filter]!, properties: ['n'] })
+    const plan = await engine.explain(compileFeatures(query))
+    expect(plan).toMatch(/UNION/)
+    expect(plan).not.toMatch(/DUMMY_SCAN|COLUMN_DATA_SCAN|EXPRESSION_SCAN|LIMIT/)
+  }
+})
+
 it.each(['one file', 'ten files', 'a table'])(
   'a resume from the last tenth of %s reads little of what is before it',
   async (kind) => {

@@ -80,6 +80,8 @@ export class ShapeReader {
     this.#xy = 4
     this.#z = dimensions === 1 ? 20 : null
     const measure = dimensions === 1 ? 28 : 20
+    // A record of a line, whose damaged type says point.
+    if (record.length > measure + (dimensions > 0 ? 8 : 0)) throw new Error('it has more bytes than a point')
     const hasMeasure = dimensions > 0 && record.length >= measure + 8 && record.readDoubleLE(measure) > NO_DATA
     this.#m = hasMeasure ? measure : null
     this.#header(GEOMETRY.POINT)
