@@ -59,7 +59,11 @@ await geojson('four-numbers', JSON.stringify({ ...feature({}), geometry: { type:
 await writeFile(join(own, 'without-list.geojson'), `{"type": "FeatureCollection", "featvres": [${JSON.stringify(feature({}))}]}`)
 await writeFile(
   join(own, 'brackets.csv'),
-  'n;wkt\n1;POINT (1e-1 -2.5E+1)\n2;MULTIPOINT (EMPTY, 1 2)\n3;MULTIPOINT ((1 2)), ((3 4))\n4;POINT (1 2)(3 4)\n5;POINT ZM (1 2 3 4)\n',
+  'n;wkt\n1;POINT (1e-1 -2.5E+1)\n2;MULTIPOINT (EMPTY, 1 2)\n3;MULTIPOINT ((1 2)), ((3 4))\n4;POINT (1 2)(3 4)\n5;POINT ZM (1 2 3 4)\n6;GEOMETRYCOLLECTION (POINT (1 2), MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 5, 6 6, 5 5))))\n7;GEOMETRYCOLLECTION (POINT (1 2)), (POINT (3 4))\n',
+)
+await writeFile(
+  join(own, 'fourth.csv'),
+  'n;geometry\n1;{"type": "Point", "bbox": [1, 2, 1, 2], "coordinates": [1, 2]}\n2;{"type": "Point", "coordinates": [1, 2, 3, 4]}\n',
 )
 
 const catalog = await testCatalog(...CASES.map((name) => join(folder, name)), own)
@@ -186,11 +190,18 @@ describe('features', () => {
     ])
   })
 
+  test('of a CSV whose GeoJSON has positions of more than three numbers are a problem', () => {
+    expect(problemsOf('fourth.csv')).toEqual([
+      'the positions of 1 of its features have more than three numbers, of which the first three are served, on line 3',
+    ])
+    expect(layerOf(catalog, 'fourth').check).toMatchObject({ nullGeometries: 0 })
+  })
+
   test('with WKT after whose end more follows are a problem, and have no half of a geometry', () => {
     expect(problemsOf('brackets.csv')).toEqual([
-      expect.stringMatching(/^2 values of its column wkt cannot be read, the first on line 4: WKT: expected the end of the text/),
+      expect.stringMatching(/^3 values of its column wkt cannot be read, the first on line 4: WKT: expected the end of the text/),
     ])
-    expect(layerOf(catalog, 'brackets').check).toMatchObject({ nullGeometries: 2 })
+    expect(layerOf(catalog, 'brackets').check).toMatchObject({ nullGeometries: 3 })
   })
 
   test.each([
