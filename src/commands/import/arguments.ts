@@ -53,7 +53,7 @@ export function addImportCommand(
       '--index <column...>',
       'keep a copy of the table that is sorted by this column, for equality and for sorted pages; it takes the room of the table',
     )
-    .option('--compress', 'compress the table: it takes half the room or less, and answers take longer', false)
+    .option('--compress', 'compress the table: mostly it takes half the room, and answers take longer', false)
     .option('--skip-unsafe', 'leave out rows whose geometry would end the process that computes with it', false)
     .helpOption('--help', 'print this')
     .addHelpText('after', EXAMPLES)
