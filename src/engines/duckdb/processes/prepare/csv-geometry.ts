@@ -10,6 +10,7 @@ import { show } from '../../../../model/show.ts'
 import { literal } from '../../dialect/quote.ts'
 import type { CsvGeometry } from '../../host/csv-columns.ts'
 import { rowsOf } from '../inspect/rows.ts'
+import { moreNumbers } from '../read/geojson-wkb.ts'
 import { lineOf } from './csv-file.ts'
 import type { CsvRows } from './csv-rows.ts'
 import { type CsvColumn, trimmed } from './csv-types.ts'
@@ -173,8 +174,9 @@ const RUN_TOGETHER = `'[0-9.][+-]|[.][0-9]*[.]'`
  * them takes three times as long.
  */
 const listed = (item: string) => `[(]\\s*${item}(\\s*,\\s*${item})*\\s*[)]`
-const [LINE, POLYGON, POLYGONS] = ['[(][^()]*[)]', listed('[(][^()]*[)]'), listed(listed('[(][^()]*[)]'))]
-const IN_ONE_PAIR = `'[A-Z\\s]+(${LINE}|${POLYGON}|${POLYGONS})'`
+const LINE = '[(][^()]*[)]'
+const POLYGON = listed(LINE)
+const IN_ONE_PAIR = `'[A-Z\\s]+(${LINE}|${POLYGON}|${listed(POLYGON)})'`
 const WKT_NUMBER = `'[0-9.][0-9.e+]*(-[0-9]+)?'`
 /** A GeoJSON position with a fourth number, which the engine leaves out. A `bbox` is no position. */
 const BBOX = `'"bbox"\\s*:\\s*\\[[^\\]]*\\]'`
@@ -216,8 +218,7 @@ function columnOf(column: string): Reading {
       },
       {
         where: `v0[1] = '{' AND g IS NOT NULL AND regexp_matches(regexp_replace(v0, ${BBOX}, '', 'g'), ${FOUR_NUMBERS})`,
-        sentence: (count, place) =>
-          `the positions of ${count} of its features have more than three numbers, of which the first three are served, ${place}`,
+        sentence: (count, place) => `${moreNumbers(count)}, ${place}`,
       },
     ],
   }

@@ -5,6 +5,10 @@ import type { Json, JsonObject } from './json-parser.ts'
 
 const DEEPEST = 16
 
+/** The problem of features for which `hasMore` is true. */
+export const moreNumbers = (count: number): string =>
+  `the positions of ${count} of its features have more than three numbers, of which the first three are served`
+
 export class GeoJsonWriter {
   /** True if a position had more than three numbers, of which the others are not served. */
   hasMore = false

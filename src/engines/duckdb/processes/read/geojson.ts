@@ -6,7 +6,7 @@ import { isTypeName } from '../../../../geometry/geometry-type.ts'
 import { LON_LAT } from '../../../../model/layer.ts'
 import { freeName } from '../prepare/geometry-name.ts'
 import { BlockFile } from './blocks.ts'
-import { GeoJsonWriter } from './geojson-wkb.ts'
+import { GeoJsonWriter, moreNumbers } from './geojson-wkb.ts'
 import { JsonColumn, readValue } from './json-columns.ts'
 import { type Json, type JsonObject, JsonParser } from './json-parser.ts'
 import {
@@ -113,9 +113,7 @@ class GeoJson implements FeatureReader {
         (count) => `${count} of its ${count + this.total} members are no features and are not served: ${kinds}`,
       ),
       ...this.#geometryFaults.problem((count) => `the geometry of ${count} of its features cannot be read and is null`),
-      ...this.#moreNumbers.problem(
-        (count) => `the positions of ${count} of its features have more than three numbers, of which the first three are served`,
-      ),
+      ...this.#moreNumbers.problem(moreNumbers),
       ...(this.#replaced > 0
         ? [
             `${plural(this.#replaced, 'of its texts is', 'of its texts are')} no UTF-8, or half of a surrogate pair: the replacement character U+FFFD is served`,
